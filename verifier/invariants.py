@@ -254,6 +254,7 @@ def check_decisions(connection: Connection, report: Report, chain: Chain) -> Non
     taken = {str(event.payload.get("decision")): event for event in chain.of_kind("decision taken")}
     _check_replaced(report, decisions, lines)
     _check_released(report, decisions, by_id(connection, "casefile_period"))
+    _check_reductions(report, by_id(connection, "decisions_order"), decisions, sheets, snapshots)
     _check_results(connection, report, decisions, sheets, snapshots)
     _warn_carried(connection, report, decisions, sheets, snapshots)
     for table, column, found in (
@@ -493,6 +494,35 @@ def _check_released(report: Report, decisions: Mapping[UUID, Row], periods: Mapp
         until = budget["holds_until"]
         if until is None or here["until"] > until or here["since"] < first["until"] or decision["replaces_id"]:
             report.broken("I5", "decisions_decision", key, "was released for a month for which its budget doesn't hold")
+
+
+def _check_reductions(
+    report: Report,
+    orders: Mapping[UUID, Row],
+    decisions: Mapping[UUID, Row],
+    sheets: Mapping[UUID, Row],
+    snapshots: Mapping[UUID, Row],
+) -> None:
+    """A Swiss month is reduced by what was decided before it on somebody of its case, and by as much; a reduction rests
+    on a condition that was decided on the same person."""
+    numbered = {row["number"]: row for row in orders.values()}
+    for key, row in orders.items():
+        report.count("conditions and reductions")
+        before = orders.get(row["condition_id"])
+        same = before is not None and all(before[name] == row[name] for name in ("case_id", "person_id"))
+        if row["kind"] == "reduction" and (before is None or not same or before["state"] != "decided"):
+            report.broken("I5", "decisions_order", key, "reduces without a condition that was decided on her")
+    for key, decision in decisions.items():
+        if decision["state"] not in ("decided", "served"):
+            continue
+        snapshot = snapshots.get(sheets.get(decision["sheet_id"], {}).get("snapshot_id", NO_KEY), {})
+        for one in listed(fields(snapshot.get("facts")).get("sanctions")):
+            order = numbered.get(str(one.get("order")), {})
+            told = [order.get(name) for name in ("case_id", "percent", "months", "state")]
+            said = [decision["case_id"], one.get("percent"), one.get("months"), "decided"]
+            late = told == said and order["decided_at"] > decision["decided_at"]
+            if told != said or late or str(order["person_id"]) != one.get("person"):
+                report.broken("I5", "decisions_decision", key, "reduces by what was not decided")
 
 
 def _check_taken(report: Report, decision: Row, letters: list[Row], event: Told, texts: Mapping[UUID, Row]) -> None:
@@ -1176,6 +1206,7 @@ REGISTRATION = ("people_identifier", "people_nametoken", "people_address", "peop
 GOES_ON = {
     "casefile_case": "state = 'open'",
     "decisions_appeal": "state IN ('received', 'timely', 'late')",
+    "decisions_order": "(state = 'proposed' OR state = 'decided' AND ended_on IS NULL)",
     "intake_signingrequest": "state = 'open' AND draft_id IN (SELECT id FROM intake_draft WHERE state = 'signing')",
     "payments_otherhelp": "state = 'proposed'",
     "payments_recovery": "state IN ('proposed', 'decided')",

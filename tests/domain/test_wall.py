@@ -47,6 +47,15 @@ BESIDES = {
         INSERT INTO exchange_sedexstep (id, tenant_id, envelope_id, attempt, code, info, at)
         SELECT gen_random_uuid(), tenant_id, id, 1, 100, '', now() FROM exchange_envelope WHERE tenant_id = %s
         LIMIT 1""",
+    "decisions_order": """
+        INSERT INTO decisions_order (id, tenant_id, case_id, person_id, number, kind, about, condition_id, period_id,
+            percent, months, language, reasons, legal_basis, delegation, state, proposed_by_id, proposed_at,
+            decided_by_id, decided_at, returned_reason, letter_id, ended_on, ended_why, ended_by_id, version)
+        SELECT l.id, l.tenant_id, l.case_id, l.person_id, 'x', 'reduction', '', l.id, p.id, 10, 1, 'de', 'x', 'x', 'x',
+            'decided', m.id, now(), o.id, now(), '', l.id, '2026-01-01', 'x', m.id, 1
+        FROM decisions_personalletter l JOIN casefile_period p ON p.tenant_id = l.tenant_id
+        JOIN tenancy_staffmember m ON m.tenant_id = l.tenant_id
+        JOIN tenancy_staffmember o ON o.tenant_id = l.tenant_id AND o.id > m.id WHERE l.tenant_id = %s LIMIT 1""",
     "imports_import": """
         INSERT INTO imports_import (id, tenant_id, number, files, totals, state, brought_by_id, brought_at, version)
         SELECT s.id, s.tenant_id, '2026-000009-X', '[]', '{}', 'verified', m.id, now(), 1 FROM audit_subject s

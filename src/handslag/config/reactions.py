@@ -83,6 +83,13 @@ from handslag.domain.decisions.operations.letters import (
     PersonalLetterRendered,
     close_hearings,
 )
+from handslag.domain.decisions.operations.orders import (
+    OrderDecided,
+    OrderEnded,
+    OrderProposed,
+    OrderReturned,
+    OrderWithdrawn,
+)
 from handslag.domain.decisions.queries import appeals_in, in_force
 from handslag.domain.decisions.states import HERE, AppealState, Outcome
 from handslag.domain.documents.models import Document
@@ -1885,6 +1892,14 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
         Reaction(_tell_of_recovery, causes=(NoticesQueued,)),
         Reaction(_render_personal_letter),
     ),
+    OrderProposed: (),
+    OrderReturned: (),
+    OrderWithdrawn: (),
+    OrderDecided: (
+        Reaction(_tell_of_recovery, causes=(NoticesQueued,)),
+        Reaction(_render_personal_letter),
+    ),
+    OrderEnded: (Reaction(_tell_of_recovery, causes=(NoticesQueued,)),),
     RecoveryProposed: (),
     RecoveryReturned: (),
     RecoveryWithdrawn: (),

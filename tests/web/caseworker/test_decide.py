@@ -11,7 +11,7 @@ from handslag.domain.decisions.models import Decision
 from handslag.domain.decisions.operations.appeals import lodge_appeal
 from handslag.domain.tenancy.door import acting
 from handslag.kernel.ids import uuid7
-from handslag.web.caseworker import other_help, recoveries
+from handslag.web.caseworker import orders, other_help, recoveries
 from handslag.web.caseworker.letters import shown_in_letters
 from tests.office import TEST
 
@@ -56,6 +56,8 @@ def test_as_much_as_a_field_takes_is_kept_to_its_last_character(office: Any, des
     [
         (other_help.HelpForm, {"purpose", "reasons"}),
         (other_help.AnewForm, {"purpose", "reasons"}),
+        (orders.ConditionForm, {"about", "legal_basis", "reasons"}),
+        (orders.ReductionForm, {"legal_basis", "reasons"}),
         (recoveries.ProposeForm, {"legal_basis", "reasons"}),
         (recoveries.WaiveForm, {"reasons"}),
     ],

@@ -93,6 +93,8 @@ MAY: dict[str, set[str]] = {
     "cases/<uuid:case>/account/": CASE,
     "cases/<uuid:case>/recoveries/": CASE,
     "recoveries/<uuid:recovery>/": CASE,
+    "cases/<uuid:case>/orders/": CASE,
+    "orders/<uuid:order_>/": CASE,
     "cases/<uuid:case>/other-help/": CASE,
     "other-help/<uuid:help_>/": CASE,
     "cases/<uuid:case>/account/income/": WORK,

@@ -14,9 +14,12 @@ from lxml import etree
 from playwright.sync_api import expect
 from stdnum import iso11649
 
+from handslag.domain.audit.models import Event
 from handslag.domain.casefile.models import Case, Period
-from handslag.domain.decisions.models import Decision, Letter
-from handslag.domain.decisions.operations import answer_hearing, decide, open_hearing, propose
+from handslag.domain.decisions.models import Decision, Letter, Order, PersonalLetter
+from handslag.domain.decisions.operations import answer_hearing, decide, open_hearing, propose, withdraw_proposal
+from handslag.domain.decisions.operations.orders import decide_order, end_order, propose_condition, propose_reduction
+from handslag.domain.decisions.operations.releases import why_not_released
 from handslag.domain.entitlement.models import Assessment, Sheet
 from handslag.domain.entitlement.operations import assess
 from handslag.domain.entitlement.queries import chunk_in_force, effect, unnamed_households
@@ -400,46 +403,211 @@ def test_a_budget_releases_nothing_that_differs_by_month_and_never_holds_for_a_p
         assert not Decision.objects.filter(under__isnull=False).exists()
 
 
-def test_a_sanction_is_heard_reasoned_and_decided_by_two(musterwil: Office, desk: Any) -> None:
-    """What a sanction takes is a refusal in part: never proposed unheard or without reasons, never taken by one; the
-    letter names its order, in the limits of the rules. The month after isn’t heard again on that order."""
+CONDITION = {
+    "about": "Sie bewerben sich jeden Monat auf fünf Stellen.", "legal_basis": "§ 24 SHG ZH", "language": "de",
+    "reasons": "Sie können arbeiten und suchen keine Stelle.",
+}  # fmt: skip
+
+
+def condition(office: Office, case: UUID, person: UUID) -> Order:
+    """A condition, decided by two."""
+    told = CONDITION | {"due_on": office.today + timedelta(days=5)}
+    row = propose_condition(**office.act("hanna"), case=case, person=person, **told)
+    with pytest.raises(NotForThem):
+        decide_order(**office.act("hanna"), order=row.id, version=row.version)
+    return decide_order(**office.act("bo"), order=row.id, version=row.version)
+
+
+def passed(office: Office, database: Any, row: Order) -> None:
+    """The day of a condition has passed before the month before this one began."""
+    day = (office.month - 1).since - timedelta(days=1)
+    with psycopg.connect(database.admin, autocommit=True) as admin:
+        admin.execute("UPDATE decisions_order SET due_on = %s WHERE id = %s", [day, row.id])
+
+
+def reduced(office: Office, condition: Order, **more: Any) -> Order:
+    """A reduction from the first month of the case on, as it is proposed."""
+    period = look(office, Period, case_id=condition.case_id, since=(office.month - 1).since)
+    told = {"reasons": "Die Auflage wurde nicht erfüllt.", "language": "de", "legal_basis": "§ 24 SHG ZH"}
+    return propose_reduction(**office.act("hanna"), condition=condition.id, period=period.id, **told, **more)
+
+
+def test_a_reduction_is_heard_reasoned_decided_by_two_and_then_counted(
+    musterwil: Office, desk: Any, database: Any
+) -> None:
+    """A condition comes first, with its day and what may follow; a reduction only after that day, heard and in the
+    limits of the rules, never by itself. No budget reduces without it, none leaves it out, and it can be lifted."""
     office, at = musterwil, Counter(musterwil, desk)
     at.month -= 1
     case = at.opens(("Dario", "1990-05-17", ahv("921707698"), "adult"))
-    since = str(at.month.since)
+    dario = look(office, Person, given_name="Dario").id
 
-    def reduced() -> Sheet:
+    def calculated(applied: Any = None) -> Sheet:
         at.applies(case, "Dario", rent="1050")
+        if applied:
+            applied()
         went(at.assesses(case, **{"member-0-permit": "CH"}))
-        facts = look(office, Assessment, period__since=at.month.since).facts
-        order = {"person": facts["members"][0]["key"], "percent": 40, "since": since, "months": 3, "order": "V-7"}
-        period = look(office, Period, case_id=key_in(case), since=at.month.since)
         office.now = clock.now()  # after what came in
-        return assess(**office.act("hanna"), period=period.id, facts=facts | {"sanctions": [order]}, version=1)
+        return look(office, Sheet, case_id=key_in(case), period__since=at.month.since)
 
-    sheet = reduced()
-    assert (sheet.granted, sheet.body["totals"]["SanctionSum"]) == (211_100 - 31_830, 31_830)  # 30 % at most
-    told = {"sheet": sheet.id, "language": "de"}
-    with pytest.raises(NotPossible, match="reasons"):
-        propose(**office.act("hanna"), **told, reasons="")
-    with pytest.raises(NotPossible, match="not heard"):
-        propose(**office.act("hanna"), **told, reasons="Die Auflage wurde nicht erfüllt.")
+    sheet = calculated()
+    assert sheet.granted == 211_100
+    laid_down = condition(office, key_in(case), dario)
+    with pytest.raises(NotPossible, match="condition open"):
+        reduced(office, laid_down, percent=30, months=2)
+    passed(office, database, laid_down)
+    letter = laid_down.letter.content
+    assert "können wir Ihren Grundbedarf kürzen" in str(letter["parts"]) and "Bezirksrat" in letter["remedy"]
+    facts = look(office, Assessment, period__since=at.month.since).facts
+    order = {"person": str(dario), "percent": 15, "since": str(at.month.since), "months": 2, "order": "V-7"}
+    invented = facts | {"sanctions": [order]}
+    made_up = assess(**office.act("hanna"), period=sheet.period_id, facts=invented, version=1)
+    told: dict[str, Any] = {"reasons": "Die Auflage wurde nicht erfüllt.", "language": "de"}
+    with pytest.raises(NotPossible, match="reductions since"):
+        propose(**office.act("hanna"), sheet=made_up.id, **told)
+
+    for change, why in (({"percent": 31}, "percent"), ({"months": 13}, "reduction months"), ({}, "not heard yet")):
+        with pytest.raises(NotPossible, match=why):
+            reduced(office, laid_down, **{"percent": 30, "months": 2} | change)
     day = office.today + timedelta(days=14)
-    (asked,) = open_hearing(**office.act("hanna"), period=sheet.period_id, about="Kürzung nach V-7", answer_by=day)
-    citizen = Actor("citizen", look(office, Person, given_name="Dario").id)
-    answer_hearing(**office.by(citizen), hearing=asked.id, answer="Ich war krank.")
-    row = propose(**office.act("hanna"), **told, reasons="Die Auflage wurde nicht erfüllt.")
-    assert row.outcome == "delavslag"
+    (asked,) = open_hearing(**office.act("hanna"), period=sheet.period_id, about="Kürzung der Hilfe", answer_by=day)
+    with pytest.raises(NotPossible, match="not heard yet"):
+        reduced(office, laid_down, percent=30, months=2)
+    answer_hearing(**office.by(Actor("citizen", dario)), hearing=asked.id, answer="Ich war krank.")
+    with psycopg.connect(database.admin, autocommit=True) as admin:  # asked before that day: about no breach
+        moved = "UPDATE decisions_hearing SET asked_at = asked_at {} interval '200 days' WHERE id = %s"
+        admin.execute(moved.format("-").encode(), [asked.id])
+        with pytest.raises(NotPossible, match="not heard yet"):
+            reduced(office, laid_down, percent=30, months=2)
+        admin.execute(moved.format("+").encode(), [asked.id])
+    row = reduced(office, laid_down, percent=30, months=2)
     with pytest.raises(NotForThem):
-        decide(**office.act("hanna"), decision=row.id, version=row.version)
-    decide(**office.act("bo"), decision=row.id, version=row.version)
-    content = look(office, Letter, decision=row).content
-    assert "V-7" in str(content["sheet"]) and "Bezirksrat" in content["appeal"]
+        decide_order(**office.act("hanna"), order=row.id, version=row.version)
+    row = decide_order(**office.act("bo"), order=row.id, version=row.version)
+    assert "um 30 Prozent gekürzt, befristet auf 2 Monate" in row.letter.content["outcome"]
+    with pytest.raises(NotPossible, match="reduced already"):
+        reduced(office, laid_down, percent=5, months=1)
+    left_out = assess(**office.act("hanna"), period=sheet.period_id, facts=facts, version=2)
+    with pytest.raises(NotPossible, match="reductions since"):
+        propose(**office.act("hanna"), sheet=left_out.id, **told)
 
-    at.month += 1
-    later = reduced()
-    again = propose(**office.act("hanna"), sheet=later.id, language="de", reasons="Die Auflage wurde nicht erfüllt.")
+    went(at.assesses(case))
+    office.now = clock.now()
+    with acting(office.slug, TEST, "look"):
+        sheet = Sheet.objects.filter(case_id=key_in(case)).latest("computed_at")
+    assert (sheet.granted, sheet.body["totals"]["SanctionSum"]) == (211_100 - 31_830, 31_830)
+    made = propose(**office.act("hanna"), sheet=sheet.id, **told)
+    assert made.outcome == "delavslag"
+    with pytest.raises(NotForThem):
+        decide(**office.act("hanna"), decision=made.id, version=made.version)
+    decide(**office.act("bo"), decision=made.id, version=made.version)
+    lines = str(look(office, Letter, decision=made).content["sheet"])
+    assert row.number in lines and "§ 24 SHG ZH" in lines
+    with psycopg.connect(database.admin, autocommit=True) as admin:  # the verifier ties the month to the order
+        for change, named in (("+ 0", []), ("- 1", [str(made.id)])):
+            admin.execute(f"UPDATE decisions_order SET percent = percent {change} WHERE id = %s".encode(), [row.id])
+            found = verify(database.of_role("auditor"), tenants=[office.slug]).findings
+            assert [one.row for one in found if one.text == "reduces by what was not decided"] == named
+        admin.execute("UPDATE decisions_order SET percent = 30 WHERE id = %s", [row.id])
+
+    at.month += 1  # its last month: not heard again on that order; lifted, it takes nothing any more
+
+    def not_released() -> None:
+        period = look(office, Period, case_id=key_in(case), since=at.month.since)
+        with acting(office.slug, TEST, "look"):
+            assert why_not_released(period.case, period, made) == "reduced since"
+
+    later = calculated(not_released)
+    assert later.granted == 211_100 - 31_830
+    again = propose(**office.act("hanna"), sheet=later.id, **told)
     assert (again.outcome, again.unheard) == ("delavslag", None)
+    withdraw_proposal(**office.act("hanna"), decision=again.id, version=again.version)
+    end_order(**office.act("hanna"), order=row.id, version=row.version, why="Er hat sich beworben.", month=at.month)
+    with pytest.raises(NotPossible, match="reductions since"):
+        propose(**office.act("hanna"), sheet=later.id, **told)
+    went(at.assesses(case))
+    with acting(office.slug, TEST, "look"):
+        assert Sheet.objects.filter(case_id=key_in(case)).latest("computed_at").granted == 211_100
+
+
+def test_conditions_and_reductions_on_their_pages(
+    musterwil: Office, desk: Any, database: Any, log_in: Any, server: Any, fine_at_both: Any
+) -> None:
+    """In German and French, from the empty form to the line in the budget; nobody else finds them; each is told."""
+    office, at = musterwil, Counter(musterwil, desk)
+    at.month -= 1
+    case = at.opens(("Dario", "1990-05-17", ahv("921707698"), "adult"))
+    at.applies(case, "Dario", rent="1050")
+    went(at.assesses(case, **{"member-0-permit": "CH"}))
+    period = look(office, Period, case_id=key_in(case), since=at.month.since)
+    page = log_in(office, "hanna", locale="de-CH")
+    page.goto(server.url("desk", f"/{office.slug}{case}orders/"))
+    expect(page.locator("[name=legal_basis]")).to_have_value("§ 24 SHG ZH; Sozialhilfehandbuch ZH 14.2.01")
+    page.get_by_role("button", name="Vorschlagen").click()
+    expect(page.get_by_role("alert").first).to_contain_text("Was zu tun ist")
+    fine_at_both(page, "desk-orders-error-de")
+    page.get_by_label("Was zu tun ist").fill(CONDITION["about"])
+    page.get_by_label("Bis und mit").fill((office.today + timedelta(days=30)).isoformat())
+    page.locator("[name=reasons]").fill(CONDITION["reasons"])
+    page.get_by_role("button", name="Vorschlagen").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Auflage")
+    fine_at_both(page, "desk-order-de")
+    row = look(office, Order, kind="condition")
+    second = log_in(office, "bo", locale="fr-CH")
+    second.goto(server.url("desk", f"/{office.slug}/proposals/"))
+    expect(second.get_by_role("table")).to_contain_text("Charge")
+    second.get_by_role("table").get_by_role("link").click()
+    second.get_by_role("button", name="Décider").click()
+    expect(second.get_by_role("main")).to_contain_text("Elle est remplie ou n’est plus valable")
+    fine_at_both(second, "desk-order-fr")
+
+    passed(office, database, row)
+    page.reload()
+    page.get_by_text("eine Kürzung vorschlagen").click()
+    page.get_by_label("Ab welchem Monat", exact=True).select_option(str(period.id))
+    for name, text in (("percent", "31"), ("months", "2"), ("reasons", "Die Auflage wurde nicht erfüllt.")):
+        page.locator(f"[name={name}]").fill(text)
+    page.get_by_role("button", name="Vorschlagen").click()
+    expect(page.get_by_role("alert").first).to_contain_text("Höchstens 30 Prozent.")
+    page.locator("[name=percent]").fill("15")
+    page.get_by_role("button", name="Vorschlagen").click()
+    expect(page.get_by_role("alert").first).to_contain_text("ohne das wird nichts gekürzt")
+    fine_at_both(page, "desk-order-reduce-de")
+    day = office.today + timedelta(days=14)
+    office.now = clock.now()
+    (asked,) = open_hearing(**office.act("hanna"), period=period.id, about="Kürzung der Hilfe", answer_by=day)
+    answer_hearing(**office.by(Actor("citizen", row.person_id)), hearing=asked.id, answer="Ich war krank.")
+    page.get_by_role("button", name="Vorschlagen").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Kürzung: 15 Prozent")
+    made = look(office, Order, kind="reduction")
+    went(at.bo.open(f"/orders/{made.id}/", act="decide", version="1"))
+    went(at.assesses(case))
+    page.goto(server.url("desk", f"/{office.slug}{case}periods/{at.month}/"))
+    expect(page.get_by_role("main")).to_contain_text("In diesem Monat ist der Grundbedarf um 15 Prozent gekürzt")
+    expect(page.get_by_role("main")).to_contain_text("§ 24 SHG ZH")
+    fine_at_both(page, "desk-budget-reduced-de")
+    second.goto(server.url("desk", f"/{office.slug}/orders/{made.id}/"))
+    second.get_by_text("Lever la réduction").click()
+    second.get_by_role("button", name="Enregistrer").click()
+    expect(second.get_by_role("alert").first).to_be_visible()
+    fine_at_both(second, "desk-order-end-fr")
+    second.get_by_label("Dès quel mois").select_option(str(at.month + 1))
+    second.get_by_label("Pourquoi").fill("Il a cherché du travail.")
+    second.get_by_role("button", name="Enregistrer").click()
+    expect(second.get_by_role("main")).to_contain_text("Elle n’est plus valable dès le")
+
+    run_jobs(database)
+    with acting(office.slug, TEST, "look"):
+        told = Event.objects.filter(subject_id=key_in(case), kind__startswith="order ")
+        kinds = list(told.values_list("kind", flat=True))
+    assert sorted(kinds) == ["order decided"] * 2 + ["order ended"] + ["order proposed"] * 2
+    letter = look(office, PersonalLetter, id=look(office, Order, id=made.id).letter_id)
+    assert stored(office, database, letter.document_id).startswith(b"%PDF")
+    other = open_office(database.connect, "beispielen", "CH")
+    for who in (desk(other, "hanna"), at.ulla):
+        for path in (f"{case}orders/", f"/orders/{made.id}/"):
+            assert who.open(path).status_code == 404
+            assert who.open(path, act="decide", version="1").status_code == 404
 
 
 def test_a_swiss_office_sees_no_other_ones_budget(musterwil: Office, desk: Any, database: Any) -> None:

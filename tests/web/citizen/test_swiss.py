@@ -11,11 +11,11 @@ from playwright.sync_api import Page, expect
 
 from handslag.domain.casefile.models import Case
 from handslag.domain.intake.models import Application
-from handslag.domain.people.models import AccountChange
+from handslag.domain.people.models import AccountChange, Person
 from handslag.domain.tenancy.door import Actor, acting
 from tests.office import TEST, open_office
 from tests.web.caseworker.conftest import Desk
-from tests.web.caseworker.test_swiss import FORMS, Counter, ahv, look, run_jobs
+from tests.web.caseworker.test_swiss import FORMS, Counter, ahv, condition, look, run_jobs
 
 LEVELS = [f"urn:qa.agov.ch:names:tc:ac:classes:{level}" for level in (400, 500)]
 AGOV = {"name": "AGOV", "claims": {"ahvn13": "ahvn13"}, "scopes": ["openid", "profile"], "accepted_acr": LEVELS}
@@ -123,6 +123,16 @@ def test_an_applicant_in_german_from_agov_to_the_order(
     expect(page.get_by_text("CHF\xa0100.00 weniger als entschieden.")).to_be_visible()
     fine("Was wäre wenn", "what-if")
 
+    laid_down = condition(office, one.id, one.applicant_id)
+    at.opens(("Eva", "1991-01-02", ahv("333333333"), "adult"))
+    stranger = visit(office, Actor("citizen", look(office, Person, given_name="Eva").id))
+    assert stranger.get(f"/{office.slug}/orders/{laid_down.id}/").status_code == 404
+    dario.goto("my/")
+    page.get_by_role("link", name="Was Sie bis").click()
+    fine("Was Sie bis", "order")
+    for told in ("fünf Stellen", "können wir Ihren Grundbedarf kürzen", "Bezirksrat"):
+        expect(page.get_by_role("main")).to_contain_text(told)
+
     dario.goto("account/")
     page.get_by_label("IBAN").fill("CH44 3199 9123 0008 8901 2")  # a QR-IBAN: only bills have one
     page.get_by_role("button", name="Mit AGOV bestätigen").click()
@@ -139,6 +149,7 @@ def test_an_applicant_in_german_from_agov_to_the_order(
     for path, title, name in (
         ("my/", "Dario", "my-fr"),
         (f"decisions/{decision.id}/", "Vous recevez CHF\xa01\xa0698.00 pour", "decision-fr"),
+        (f"orders/{laid_down.id}/", "Ce que vous devez faire", "order-fr"),
         ("help/apply/", "Faire la demande", "help-fr"),
         (f"cases/{one.id}/messages/", "Messages", ""),
         ("looked/", "Qui a regardé votre dossier", ""),

@@ -14,6 +14,8 @@ from handslag.domain.decisions.states import (
     AppealState,
     DecisionState,
     Ground,
+    OrderKind,
+    OrderState,
     Outcome,
     RefusedOn,
     Repayable,
@@ -284,6 +286,80 @@ class PersonalLetter(TenantRow):
                 name="personalletter_rendered_with_moment",
             ),
         ]
+
+
+class Order(TenantRow):
+    """A Swiss decision on one adult of a case beside the months (Verfügung): a condition (Auflage), what she has to do
+    until a day; or, because one wasn't met, a reduction (Kürzung) of the basic need by per cent, from a period on and
+    for so many months. Proposed by one person, taken by another; what it takes is a line in each month's budget.
+
+    It holds no longer from `ended_on` on: the condition was met or lifted, or the reduction was lifted.
+
+    Jobs may only read it: none is proposed or taken by itself, and no reduction follows from a day that has passed.
+    """
+
+    grants: ClassVar[dict[str, str]] = {"web": "SELECT, INSERT, UPDATE", "worker": "SELECT"}
+
+    case = TenantFK(Case)
+    person = TenantFK(Person)
+    number = models.CharField(max_length=20)
+    kind = models.CharField(max_length=10, choices=OrderKind.choices)
+    about = models.TextField(blank=True, help_text="what she has to do")
+    due_on = models.DateField(null=True, help_text="the last day for it")
+    condition = TenantFK("decisions.Order", null=True, help_text="what wasn't met")
+    period = TenantFK(Period, null=True, help_text="the first that is reduced")
+    percent = models.PositiveSmallIntegerField(null=True, help_text="of the basic need")
+    months = models.PositiveSmallIntegerField(null=True)
+    language = models.CharField(max_length=12)
+    reasons = models.TextField()
+    legal_basis = models.CharField(max_length=160)
+    delegation = models.CharField(max_length=200, help_text="in words, by what the decider decides")
+    state = models.CharField(max_length=10, choices=OrderState.choices)
+    proposed_by = TenantFK(StaffMember)
+    proposed_at = models.DateTimeField()
+    decided_by = TenantFK(StaffMember, null=True)
+    decided_at = models.DateTimeField(null=True)
+    returned_reason = models.TextField(blank=True)
+    letter = TenantFK(PersonalLetter, null=True)
+    ended_on = models.DateField(null=True, help_text="the first day on which it doesn't hold any more")
+    ended_why = models.TextField(blank=True)
+    ended_by = TenantFK(StaffMember, null=True)
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        indexes = [models.Index(fields=["tenant", "case"]), models.Index(fields=["tenant", "person"])]
+        constraints = [
+            *wall(
+                "decisions_order",
+                "case", "person", "condition", "period", "proposed_by", "decided_by", "letter", "ended_by",
+            ),
+            models.UniqueConstraint(fields=["tenant", "number"], name="decisionorder_number_once"),
+            models.UniqueConstraint(
+                fields=["tenant", "case"], condition=Q(state="proposed"), name="decisionorder_one_proposal_per_case"
+            ),
+            models.CheckConstraint(condition=Q(state__in=OrderState.values), name="decisionorder_state_known"),
+            models.CheckConstraint(condition=~Q(reasons="") & ~Q(legal_basis=""), name="decisionorder_with_reasons"),
+            models.CheckConstraint(
+                condition=Q(~Q(about=""), kind="condition", due_on__isnull=False)
+                & Q(condition=None, period=None, percent=None, months=None)
+                | Q(kind="reduction", about="", due_on=None, condition__isnull=False, period__isnull=False)
+                & Q(percent__isnull=False, percent__gte=1, percent__lte=100, months__isnull=False, months__gte=1),
+                name="decisionorder_whole",
+            ),
+            models.CheckConstraint(
+                condition=Q(decided_by=None, decided_at=None, letter=None) & ~Q(state="decided")
+                | Q(decided_by__isnull=False, decided_at__isnull=False, letter__isnull=False, state="decided"),
+                name="decisionorder_decided_with_who_and_when",
+            ),
+            models.CheckConstraint(
+                condition=Q(decided_by=None) | ~Q(decided_by=F("proposed_by")), name="decisionorder_by_two"
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_on=None, ended_by=None, ended_why="")
+                | Q(~Q(ended_why=""), ended_on__isnull=False, ended_by__isnull=False, state="decided"),
+                name="decisionorder_ended_with_who_and_why",
+            ),
+        ]  # fmt: skip
 
 
 class Appeal(TenantRow):

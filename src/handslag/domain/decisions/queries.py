@@ -20,9 +20,10 @@ from handslag.domain.decisions.models import (
     Decision,
     Hearing,
     Letter,
+    Order,
     PersonalLetter,
 )
-from handslag.domain.decisions.states import DecisionState
+from handslag.domain.decisions.states import DecisionState, OrderKind, OrderState
 from handslag.domain.documents.models import Document
 from handslag.domain.entitlement.queries import stored_calculation
 from handslag.domain.people.models import Address, Membership, Person
@@ -33,6 +34,8 @@ from handslag.domain.tenancy.door import acting_door
 from handslag.domain.tenancy.models import Organisation
 from handslag.domain.tenancy.permissions import Hidden, Member
 from handslag.kernel.days import banking_day_from
+from handslag.kernel.months import Month
+from handslag.rules.ch.facts import Sanction
 
 TAKEN = (DecisionState.DECIDED, DecisionState.SERVED)
 #: What a letter calls those who are under protection when it is written.
@@ -142,6 +145,52 @@ def is_asked_since(periods: Collection[UUID], moment: datetime, today: date) -> 
     """Whether an adult was asked after a moment what she thinks about one of these periods, and still has time."""
     asked = Hearing.objects.filter(period_id__in=periods, asked_at__gt=moment)
     return asked.filter(answered_at=None, answer_by__gte=today).exists()
+
+
+def orders_in(cases: Collection[UUID], person: UUID | None = None) -> list[Order]:
+    """The conditions and reductions of these cases in whatever state, newest first; those that were decided on one
+    person, if she is named."""
+    found = Order.objects.select_related("person", "period", "condition").filter(case_id__in=cases)
+    if person is not None:
+        found = found.filter(person_id=person, state=OrderState.DECIDED)
+    return list(found.order_by("-proposed_at", "-id"))
+
+
+def orders_waiting(member: Member) -> list[Order]:
+    """The proposed ones of the cases that a member of staff has a relation to, oldest first."""
+    found = Order.objects.select_related("case__applicant", "case__co_applicant", "person", "proposed_by")
+    waiting = found.filter(state=OrderState.PROPOSED, case_id__in=cases_worked_by(member).values("id"))
+    return list(waiting.order_by("proposed_at", "id"))
+
+
+def reductions_in(case: UUID, first: Month, months: int = 1) -> list[Order]:
+    """The reductions that were decided and hold in one of so many months of a case, by number."""
+    rows = Order.objects.select_related("period", "person").filter(
+        case_id=case, kind=OrderKind.REDUCTION, state=OrderState.DECIDED
+    )
+    last = first + (months - 1)
+    return [row for row in rows.order_by("number") if _runs(row, first, last)]
+
+
+def _runs(row: Order, first: Month, last: Month) -> bool:
+    assert row.period is not None and row.months is not None
+    begun = Month.of(row.period.since)
+    until = (begun + row.months).since
+    if row.ended_on is not None:
+        until = min(until, row.ended_on)
+    return begun.since <= last.since and first.since < until
+
+
+def sanctions_in(case: UUID, period: Period, people: Collection[str]) -> list[Sanction]:
+    """What the reductions that hold in a period say to its budget, of those `people` (keys) who are in it."""
+    return [
+        Sanction(
+            person=str(row.person_id), percent=row.percent, since=Month.of(row.period.since).since, months=row.months,
+            order=row.number,
+        )
+        for row in reductions_in(case, Month.of(period.since))
+        if row.period is not None and row.percent and row.months and str(row.person_id) in people
+    ]  # fmt: skip
 
 
 def proposal_of(period: UUID) -> Decision | None:

@@ -108,3 +108,30 @@ APPEAL_STEPS: dict[str, dict[str, str]] = {
     AppealState.FORWARDED: {AppealState.JUDGED: "caseworker"},
     AppealState.JUDGED: {},
 }
+
+
+class OrderKind(TextChoices):
+    """What a Swiss order beside the months says of one adult."""
+
+    CONDITION = "condition"  # Auflage: what she has to do, until a day
+    REDUCTION = "reduction"  # Kürzung: the basic need is reduced, because a condition wasn't met
+
+
+class OrderState(TextChoices):
+    PROPOSED = "proposed"  # by the caseworker
+    RETURNED = "returned"  # by the second pair of eyes, with a reason
+    WITHDRAWN = "withdrawn"  # by who proposed it
+    DECIDED = "decided"
+
+
+#: From each state of a condition or reduction the states that may follow, with who owns the step.
+ORDER_STEPS: dict[str, dict[str, str]] = {
+    OrderState.PROPOSED: {
+        OrderState.DECIDED: "decider",
+        OrderState.RETURNED: "decider",
+        OrderState.WITHDRAWN: "proposer",
+    },
+    OrderState.RETURNED: {},
+    OrderState.WITHDRAWN: {},
+    OrderState.DECIDED: {},
+}

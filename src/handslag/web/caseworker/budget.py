@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 from django import forms
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.utils.translation import gettext as _
@@ -18,12 +19,13 @@ from django.utils.translation import gettext_lazy
 
 from handslag.domain.casefile.models import Case, Period
 from handslag.domain.decisions.operations.releases import budget_of, release_month, why_not_released
-from handslag.domain.decisions.queries import in_force, newest_decision
+from handslag.domain.decisions.queries import in_force, newest_decision, reductions_in, sanctions_in
 from handslag.domain.entitlement.models import Assessment
 from handslag.domain.entitlement.operations import assess
 from handslag.domain.entitlement.queries import newest_application, newest_sheet, stored_calculation
 from handslag.domain.entitlement.queries.swiss import budget_facts, moved_within
 from handslag.domain.intake.queries import applications_for, inbox_items_of
+from handslag.domain.people.queries import full_name
 from handslag.domain.tenancy.permissions import Member
 from handslag.domain.tenancy.policies import Conflict, NotPossible
 from handslag.domain.tenancy.states import Role
@@ -244,13 +246,20 @@ class BudgetForm:
         return row | {"gross": said["mine"], "note": said["why"], "source": "caseworker"}
 
 
+def _with_reductions(case: Case, period: Period, facts: dict[str, Any]) -> dict[str, Any]:
+    """The facts with the reductions that were decided and hold in the period, and with no other."""
+    sanctions = sanctions_in(case.id, period, {one["key"] for one in facts["members"]})
+    return facts | {"sanctions": msgspec.to_builtins(sanctions)}
+
+
 def show(request: HttpRequest, case: Case, period: Period, member: Member, trouble: str = "") -> HttpResponse:
     """The month of a Swiss case; POST calculates and saves its next sheet. `?from=application`: from what is applied
     for now, whatever was assessed."""
     application, assessment = newest_application(period.id), Assessment.objects.filter(period=period).first()
     seen, data = seen_in(case, period, member), typed(request)
     begun = "?from=application" if request.GET.get("from") == "application" else ""
-    form = BudgetForm(budget_facts(case, period, afresh=bool(begun)), names_of(seen), data)
+    facts = _with_reductions(case, period, budget_facts(case, period, afresh=bool(begun)))
+    form = BudgetForm(facts, names_of(seen), data)
     made_of = str(application.id) if application else ""
     version = assessment.version if assessment else 0
     troubles = [trouble] if trouble else []
@@ -308,6 +317,7 @@ def show(request: HttpRequest, case: Case, period: Period, member: Member, troub
         may_propose=later,
         budget=budget if budget and in_force(period.id) is None else None,
         held_back=REFUSALS[held_back] if held_back else "",
+        reductions=[(one, full_name(one.person)) for one in reductions_in(case.id, Month.of(period.since))],
         items=[(item, INBOX_STATES[item.state]) for item in items],
         waiting=next((item for item in items if item.state == "waiting"), None),
         applications=[(one, CHANNELS[one.channel], "") for one in applications_for(period.id)],

@@ -46,6 +46,7 @@ from handslag.domain.decisions.queries import (
     in_force,
     newest_decision,
     not_heard,
+    orders_waiting,
     proposals_for,
     replaced_by,
     unseen_by_staff,
@@ -89,7 +90,16 @@ from handslag.web.caseworker.pages import (
 )
 from handslag.web.caseworker.paper import NAMES
 from handslag.web.caseworker.sheet import masked_of, names_of, shown_letter_line, shown_sheet
-from handslag.web.caseworker.wording import GROUNDS, OUTCOMES, PHRASE_FIELDS, REFUSALS, REPAYABLE, STATES, refusal
+from handslag.web.caseworker.wording import (
+    GROUNDS,
+    ORDER_KINDS,
+    OUTCOMES,
+    PHRASE_FIELDS,
+    REFUSALS,
+    REPAYABLE,
+    STATES,
+    refusal,
+)
 from handslag.web.entry.pages import desk_page
 from handslag.web.ui.forms import AmountField
 
@@ -352,7 +362,16 @@ def proposals(request: HttpRequest, tenant: str) -> HttpResponse:
         {"row": one, "name": case_name(one.case), "mine": one.proposed_by_id == member.id}
         for one in other_help_waiting(member)
     ]
-    return page(request, "proposals.html", rows=rows, claims=claims, helps=helps)
+    ordered = [
+        {
+            "row": one,
+            "name": case_name(one.case),
+            "kind": ORDER_KINDS[one.kind],
+            "mine": one.proposed_by_id == member.id,
+        }
+        for one in orders_waiting(member)
+    ]
+    return page(request, "proposals.html", rows=rows, claims=claims, helps=helps, ordered=ordered)
 
 
 def _found(request: HttpRequest, key: UUID) -> tuple[Decision, Case, Member]:

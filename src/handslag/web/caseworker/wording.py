@@ -149,6 +149,26 @@ REFUSALS: dict[str, str | Promise] = {
     "household moved": _(
         "The household is another one than in the budget. Calculate the month and propose a decision."
     ),
+    "reduced since": _(
+        "A reduction that was decided holds in this month. Calculate the month and propose a decision."
+    ),
+    "reductions since": _(
+        "The calculation reduces otherwise than what was decided on this month. Calculate and save again."
+    ),
+    "condition about": _("Write what she has to do, in words; it takes 4,000 characters."),
+    "condition open": _("The day of this condition hasn’t passed yet."),
+    "condition ended": _("This condition was met, or holds no longer."),
+    "order waits": _("A proposal of this case waits to be decided. The next one can be made after that."),
+    "reduced from": _(
+        "Choose a month after the day of the condition that isn’t decided; to lift it, one that is reduced."
+    ),
+    "reduced already": _("Another reduction holds in one of these months. Lift that one first."),
+    "not heard yet": _(
+        "First ask what they think about this month, and wait for the answer or the day: no reduction is decided "
+        "without it."
+    ),
+    "percent": _("At most %(most)s per cent."),
+    "reduction months": _("At most %(most)s months."),
     "yearly limit": _("The budget has a cost with a limit for the year. Calculate the month and propose a decision."),
     "not as in the budget": _(
         "By today’s norms and ages it is another amount than in the budget. Calculate the month and propose a decision."
@@ -569,6 +589,10 @@ NOT_DELIVERED: dict[str, str | Promise] = {
     Code.TOO_LARGE: _("It is too large."),
     **{f"sedex {code}": text for code, text in SEDEX.items() if effect_of(code) in (Effect.REFUSED, Effect.EXPIRED)},
 }
+ORDER_KINDS: dict[str, str | Promise] = {
+    "condition": _("Condition"),
+    "reduction": _("Reduction"),
+}
 REQUEST_STATES: dict[str, str | Promise] = {
     "open": _("waits for the answer"),
     "answered": _("answered"),
@@ -726,6 +750,11 @@ EVENTS: dict[str, str | Promise] = {
     "merge taken back": _("Proposal to merge two records taken back"),
     "merge undone": _("Merge of two records undone"),
     "hearings closed": _("Decided: what they were asked takes no answer any more"),
+    "order proposed": _("Condition or reduction proposed"),
+    "order returned": _("Proposed condition or reduction sent back"),
+    "order withdrawn": _("Proposed condition or reduction taken back"),
+    "order decided": _("Condition or reduction decided"),
+    "order ended": _("Condition or reduction holds no longer"),
     "other help proposed": _("Help under 12 kap. 2 § proposed"),
     "other help returned": _("Proposed help under 12 kap. 2 § sent back"),
     "other help withdrawn": _("Proposed help under 12 kap. 2 § taken back"),
@@ -993,6 +1022,7 @@ GOES_ON = {
     "casefile_case": _("an open case: close it"),
     "decisions_appeal": _("an appeal that isn’t decided"),
     "decisions_decision": _("a proposal that waits for a decision"),
+    "decisions_order": _("a condition or reduction"),
     "intake_draft": _("an application that is being signed"),
     "intake_evidencerequest": _("something that she was asked for"),
     "intake_inboxitem": _("an application that isn’t done in the inbox"),
@@ -1089,6 +1119,8 @@ LOOKED_AT: dict[str, str | Promise] = {
     "proposals": _("Proposals"),
     "messages": _("Messages"),
     "case account": _("Case account"),
+    "orders": _("Conditions and reductions"),
+    "order": _("a condition or reduction"),
     "recoveries": _("Claims"),
     "recovery": _("Claim"),
     "person": _("Person"),

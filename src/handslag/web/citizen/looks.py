@@ -115,7 +115,7 @@ def _staff(*, masked: bool) -> dict[UUID | None, str]:
 def _what(what: str, *, hers: bool) -> str:
     """What was looked at, in words; anything of the case that has no own word is the case, and so is what only one of
     its adults is told of, where it isn't a look at herself (`hers`)."""
-    if what.startswith("other help") and not hers:
+    if what.startswith(("other help", "order")) and not hers:
         return gettext("the case")
     return {
         "person": gettext("your details"),
@@ -128,6 +128,8 @@ def _what(what: str, *, hers: bool) -> str:
         "recovery": gettext("what is to be paid back"),
         "recoveries": gettext("what is to be paid back"),
         "recovery letter": gettext("what is to be paid back"),
+        "order": gettext("a decision"),
+        "order letter": gettext("a decision"),
         "other help": gettext("a decision"),
         "other help letter": gettext("a decision"),
         "messages": gettext("messages"),

@@ -23,13 +23,14 @@ from handslag.domain.audit.operations import looked_at
 from handslag.domain.casefile.models import Case
 from handslag.domain.casefile.permissions import case_for_citizen
 from handslag.domain.casefile.queries import Told, cases_of, periods_of, told_of
-from handslag.domain.decisions.models import Decision, Letter, PersonalLetter
+from handslag.domain.decisions.models import Decision, Letter, Order, PersonalLetter
 from handslag.domain.decisions.operations import refused_on_ground
 from handslag.domain.decisions.operations.help import month_in
 from handslag.domain.decisions.queries import (
     TAKEN,
     appeals_in,
     hearings_for,
+    orders_in,
     replaced_by,
     taken_decisions,
     unseen_by_relative,
@@ -183,6 +184,7 @@ def my(request: HttpRequest, tenant: str) -> HttpResponse:
         "hearings": hearings_for(person.id, keys),
         "appeals": [one for one in appeals_in(keys) if one.person_id == person.id],
         "recoveries": [(one, standing_of(one).open) for one in recoveries_of(keys, person.id)],
+        "orders": orders_in(keys, person.id),
         "other_help": [(one, one.id in gone_helps) for one in other_help_of(keys, person.id)],
         "payments": [{**shown, "url": _behind(tenant, shown)} for shown in _payments(told, person, helps)]
         + [shown for row in foreign.values() for shown in elsewhere.payments(tenant, row, person)],
@@ -657,7 +659,7 @@ def letter(request: HttpRequest, tenant: str, decision: UUID) -> HttpResponse:
     return download(content, f"{found.number}.pdf", "application/pdf")
 
 
-R = TypeVar("R", Recovery, OtherHelp)
+R = TypeVar("R", Recovery, OtherHelp, Order)
 
 
 def decided_for_herself(rows: QuerySet[R], key: UUID, by: Actor, what: str) -> R:

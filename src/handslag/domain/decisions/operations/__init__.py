@@ -32,6 +32,7 @@ from handslag.domain.decisions.queries import (
     letterhead,
     month_name,
     not_heard,
+    sanctions_in,
 )
 from handslag.domain.decisions.states import (
     HERE,
@@ -309,7 +310,8 @@ def propose(
     more, ("fetched since"), ("dispute since") and ("household since") where an authority has said something else, a
     dispute was answered or somebody moved since it was calculated, ("authority missing") while nobody has acknowledged
     that an authority hasn't answered, ("dispute unanswered") while what an applicant says is wrong in a fetched line
-    hasn't been answered.
+    hasn't been answered, ("reductions since") where a Swiss budget reduces by anything but the reductions that were
+    decided and hold in its month.
 
     Where the period is decided, it is proposed to replace that decision: from a later sheet ("same calculation"), on
     a `ground` ("ground of change"), with reasons. The ground APPLIED is there only where more was applied for since;
@@ -630,6 +632,11 @@ def _refuse_outdated(sheet: Sheet) -> None:
         raise NotPossible("dispute since")
     if came.moved:
         raise NotPossible("household since")
+    if sheet.pack == "ch":
+        facts = facts_of(sheet)
+        people = {member.key for member in facts.members}
+        if facts.sanctions != sanctions_in(sheet.case_id, sheet.period, people):
+            raise NotPossible("reductions since")
 
 
 def _locked(decision: UUID, by: Actor, now: datetime) -> tuple[Decision, Case, Any]:
@@ -813,9 +820,13 @@ def remedy_of(decision: Decision, case: Case, today: date) -> DatedText:
     NotPossible("no remedy") for a canton whose instruction isn't known."""
     if decision.sheet.pack == "se":
         return remedy_text(RIGHT, case, decision.language, today)
-    canton = stored_calculation(decision.sheet).region
+    return cantonal_remedy(stored_calculation(decision.sheet).region, decision.language, today)
+
+
+def cantonal_remedy(canton: str, language: str, today: date) -> DatedText:
+    """How an order of a canton is appealed; NotPossible("no remedy") where that isn't known."""
     try:
-        return text_for(case.legal_order, f"appeal.{canton}", decision.language, today)
+        return text_for("ch", f"appeal.{canton}", language, today)
     except TextMissing:
         raise NotPossible("no remedy", canton=canton) from None
 

@@ -13,7 +13,7 @@ from handslag.domain.casefile.queries import period_before
 from handslag.domain.casefile.states import CaseState
 from handslag.domain.decisions.models import Decision
 from handslag.domain.decisions.operations import facts_of, legal_basis_of, refuse_example_norms, taken
-from handslag.domain.decisions.queries import in_force
+from handslag.domain.decisions.queries import in_force, reductions_in
 from handslag.domain.decisions.states import DecisionState, Outcome
 from handslag.domain.entitlement.operations import assess
 from handslag.domain.entitlement.queries import newest_application, newest_sheet
@@ -64,6 +64,8 @@ def why_not_released(case: Case, period: Period, budget: Decision) -> str:
     here = {str(one.person_id) for one in household_on(case.household_id, period.since, period.until)}
     if moved_within(case, period) or here != {member.key for member in facts.members}:
         return "household moved"
+    if reductions_in(case.id, Month.of(period.since)):
+        return "reduced since"
     return "yearly limit" if any(COSTS[cost.code].rule in YEARLY for cost in facts.costs) else ""
 
 

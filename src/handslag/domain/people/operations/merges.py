@@ -54,12 +54,14 @@ _PAID_LATER = Q(state__in=["planned", "blocked", "held", "reserved", "sent"])
 _CLAIMED = Q(state__in=["proposed", "decided"])
 _APPEALED = Q(state__in=["received", "timely", "late", "forwarded"])
 _PROPOSED = Q(state="proposed")
+_ORDERED = _PROPOSED | Q(state="decided", ended_on=None)
 #: What goes on by a row of these, by table and column that names a person; None: nothing, it is history. A table that
 #: isn't among them holds a merge back as long as it names the record.
 _GOES_ON: dict[str, Q | None] = {
     "casefile_case.applicant": Q(state="open"),
     "casefile_case.co_applicant": Q(state="open"),
     "decisions_appeal.person": _APPEALED,
+    "decisions_order.person": _ORDERED,
     "intake_draft.author": Q(state="signing"),
     "intake_evidencerequest.person": Q(state="open"),
     "intake_signingrequest.person": Q(state="open", draft__state="signing"),
@@ -93,6 +95,7 @@ _GOES_ON: dict[str, Q | None] = {
 _GOES_ON_IN_A_CASE = {
     "decisions_appeal": _APPEALED,
     "decisions_decision": _PROPOSED,
+    "decisions_order": _ORDERED,
     "intake_inboxitem": ~Q(state="done"),
     "payments_otherhelp": _PROPOSED,
     "payments_payment": _PAID_LATER,
