@@ -23,7 +23,7 @@ from handslag.domain.settlement.models import Reply, Submission
 from handslag.domain.tenancy.door import acting
 from handslag.domain.tenancy.models import Unit
 from handslag.jobs import exchange
-from handslag.jobs.accounts import compare_account
+from handslag.jobs.accounts import compare_account, post_provider_bill
 from handslag.jobs.funding import look_at_cost, note_approval_change, note_cost_approval
 from handslag.jobs.register import (
     NOTICES,
@@ -57,7 +57,7 @@ from tests.office import TEST, Office, open_office
 #: Since when everybody has her status.
 BEGIN = date(2026, 1, 1)
 #: Kinds of messages from which jobs follow, beside those of the register.
-OTHERS = ("cost_approval", "approval_change", "settlement", "reconciliation")
+OTHERS = ("cost_approval", "approval_change", "provider_bill", "settlement", "reconciliation")
 
 
 def open_canton(database: Database, named: str = "") -> tuple[Office, Office, Office]:
@@ -261,6 +261,9 @@ class Canton:
                         found.append((("look", key), partial(look_at_cost, tenant=tenant, message=key)))
                     if row.business in ("accepted", "accepted with changes"):
                         found.append((("note", key), partial(note_cost_approval, tenant=tenant, message=key)))
+                elif row.kind == "provider_bill":
+                    if row.business == "accepted":
+                        found.append((("post", key), partial(post_provider_bill, tenant=tenant, message=key)))
                 elif row.kind == "approval_change":
                     if row.business == ("" if comes else "accepted"):
                         key_of = ("change", key, tuple(approvals)) if comes else ("change", key)

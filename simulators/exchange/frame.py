@@ -31,9 +31,10 @@ _PERSONS = {
 _ORDER = {
     "": "asked reply answer text report",
     "asked": "statement person marked month movesOn arrivalOn centre movesFrom change on "
-    "before after accountCode what cause bfsCode balance restitution approval turn amount since lastOn unitPrice "
-    "quantity percent otherPayer otherPays offers urgent status entryOn municipality plan openCosts notification "
-    "ground decidedOn heads cohabitation need income why billedFrom reason answerBy text point item document assigned "
+    "before after accountCode what cause bfsCode balance restitution approval bill turn amount since lastOn "
+    "unitPrice quantity percent otherPayer otherPays offers urgent status entryOn municipality plan openCosts "
+    "notification ground decidedOn heads cohabitation need income iban reference why billedFrom reason answerBy text "
+    "point item document assigned "
     "concerned supported "
     "side digest part submitted decided lineQuestion",
     "submitted": "fund since until number piece pieces withdrawn count total currency sentOn claimLine",
@@ -80,6 +81,7 @@ _EMPTY = {
     ("case_change", "answer"): ("reason",),
     ("cost_approval", "answer"): ("text", "approval", "reason"),
     ("approval_change", "answer"): ("text", "reason"),
+    ("provider_bill", "answer"): ("text", "reason"),
     ("case_transfer", "address"): ("postcode", "city"),
     ("case_transfer", "contact"): ("email", "telephone", "language"),
 }

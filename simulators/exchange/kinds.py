@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from base64 import b64decode, b64encode
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -71,6 +72,12 @@ KINDS = {
     ),
     "approval_change": Kind(
         "changes", frozenset({"APPROVAL_UNKNOWN", "PERSON_UNKNOWN", "OVERTAKEN"}), "APPROVAL_UNKNOWN"
+    ),
+    "provider_bill": Kind(
+        "bills",
+        frozenset({"APPROVAL_MISSING", "NOT_IN_FORCE", "APPROVAL_EXCEEDED", "RATE_WRONG", "DUPLICATE_INVOICE",
+                   "OTHER_BANK_DETAILS", "NOT_DELIVERED", "DOCUMENT_MISSING", "PERSON_UNKNOWN"}),
+        "APPROVAL_MISSING",
     ),
 }  # fmt: skip
 #: Why an approval is changed or ended.
@@ -278,6 +285,23 @@ def _wanted(message: dict[str, Any], part: Part) -> None:
         raise ValueError("something is asked for, at most the whole of it")
 
 
+def _billed(message: dict[str, Any], part: Part) -> None:
+    asked, sender = message["asked"], message["header"]["sender"]
+    if not sender.startswith("provider:") or not part.address.startswith(("canton_office:", "municipality:")):
+        raise ValueError("an institution bills a canton or a municipality")
+    date.fromisoformat(asked["answer_by"])
+    if date.fromisoformat(asked["last_on"]) < date.fromisoformat(asked["since"]):
+        raise ValueError("a bill has days")
+    if asked["person"]["identifier_type"] != "zemis" or not (asked["approval"] and asked["bill"]):
+        raise ValueError("a bill has the person's ZEMIS number, that of the approval, and its own")
+    if asked["amount"] != asked["unit_price"] * asked["quantity"] or asked["amount"] < 1:
+        raise ValueError("the amount is quantity times price")
+    if not re.fullmatch("(CH|LI)[0-9]{2}[0-9A-Z]{17}", asked["iban"]):
+        raise ValueError("a bill is paid to a Swiss IBAN")
+    if not re.fullmatch("([0-9]{27}|RF[0-9]{2}[0-9A-Z]{1,21})?", asked.get("reference", "")):
+        raise ValueError("a reference is QRR or SCOR")
+
+
 def _limited(message: dict[str, Any], part: Part) -> None:
     asked, sender = message["asked"], message["header"]["sender"]
     payers = {"municipality": ("canton_office:",), "provider": ("canton_office:", "municipality:")}
@@ -337,6 +361,8 @@ def _answer(answer: dict[str, Any], kind: str) -> None:
         whole = all(answer.get(name) for name in ("approval", "amount", "percent", "since", "last_on"))
         if not (whole or reason) or (reason and (answer["by_rules"] or not text)):
             raise ValueError("a cost is approved with all that belongs to it, or a person says why not, in words")
+    if kind == "provider_bill" and reason and not text:
+        raise ValueError("what isn't paid has words")
     if kind == "question" and text == bool(reason):
         raise ValueError("a point has an answer or a reason why not")
     if kind == "case_transfer" and text and reason:
@@ -355,7 +381,7 @@ def _answer(answer: dict[str, Any], kind: str) -> None:
 _WHOLE = {
     "assignment": _assigned, "mutation": _mutated, "reconciliation": _accounted, "settlement": _settled,
     "case_notification": _notified, "case_change": _altered, "cost_approval": _wanted,
-    "approval_change": _limited,
+    "approval_change": _limited, "provider_bill": _billed,
 }  # fmt: skip
 
 
@@ -406,6 +432,8 @@ def answers(first: dict[str, Any], part: Part, *, refuse: bool) -> list[dict[str
         return [{"number": 1, **_approved(first["asked"], part, refuse=refuse)}]
     if kind == "approval_change":
         return [{"number": 1, "reason": "APPROVAL_UNKNOWN" if refuse else ""}]
+    if kind == "provider_bill":
+        return [{"number": 1, **({"reason": KINDS[kind].unknown, "text": part.nothing} if refuse else {"reason": ""})}]
     if kind in ("mutation", "settlement"):
         numbered = first["asked"].get(KINDS[kind].numbered) or [{"number": 1}]
         reason = "" if not refuse else "NOT_SO" if kind == "mutation" else _fault(first["asked"])
@@ -521,6 +549,11 @@ def asked(kind: str, part: Part, answer_by: str, to: str = "") -> dict[str, Any]
         return {"person": person, "approval": "S-1", "turn": 1, "amount": 0, "last_on": answer_by,
                 "billed_from": answer_by, "reason": "NOT_NEEDED", "answer_by": answer_by,
                 "text": part.moves}  # fmt: skip
+    if kind == "provider_bill":
+        person = {**part.person, "identifier_type": "zemis", "identifier": "21004711.0"}
+        return {"person": person, "approval": "S-1", "bill": "S-1", "since": answer_by, "last_on": answer_by,
+                "unit_price": 42000, "quantity": 3, "amount": 126000, "iban": "CH9300762011623852957",
+                "answer_by": answer_by}  # fmt: skip
     told: dict[str, Any] = {"person": part.person, "answer_by": answer_by}
     yesterday = (date.fromisoformat(answer_by) - timedelta(days=15)).isoformat()
     consent = {"basis": "consent", "text": part.ground, "consented_on": yesterday}

@@ -37,6 +37,8 @@ from simulators.exchange.parts import Part
 LARGEST = 1_000_000
 APART = timedelta(hours=2)
 EXPIRES = timedelta(days=14)
+#: Kinds that nobody is asked about in return.
+_ONE_WAY = ("assignment", "case_notification", "cost_approval", "approval_change", "provider_bill")
 _TOKEN = re.compile(r"\S+( \S+)*")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z")
@@ -288,7 +290,7 @@ class Office:
         if action == "5":
             partner.asked[f"theirs {of}"] = first
             self._report(partner, address, message, digest, "in check", "100", machine="business")
-            if "ask me" in says and kind not in ("assignment", "case_notification", "cost_approval", "approval_change"):
+            if "ask me" in says and kind not in _ONE_WAY:
                 self._ask(partner, address, kind, test=test)
             if "assign" in says:
                 self._ask(partner, address, "assignment", test=test)

@@ -23,6 +23,7 @@ from handslag.messages.client.message import Client
 from handslag.messages.cost_approval.message import CostApproval
 from handslag.messages.document_request.message import DocumentRequest
 from handslag.messages.mutation.message import Mutation
+from handslag.messages.provider_bill.message import ProviderBill
 from handslag.messages.question.message import Question
 from handslag.messages.receipt.message import Receipt
 from handslag.messages.reconciliation.message import Reconciliation
@@ -43,6 +44,7 @@ KINDS: dict[str, type[Any]] = {
     "case_change": CaseChange,
     "cost_approval": CostApproval,
     "approval_change": ApprovalChange,
+    "provider_bill": ProviderBill,
     "reconciliation": Reconciliation,
     "settlement": Settlement,
     "receipt": Receipt,
@@ -136,6 +138,17 @@ WRONG = {
     "approval_change/turn-zero": "$.asked.turn",
     "approval_change/without-number": "$.asked.approval",
     "approval_change/state-that-does-not-follow": "don't follow from the answers",
+    "provider_bill/ahv-number": "by her ZEMIS number",
+    "provider_bill/amount-with-decimals": "$.asked.amount",
+    "provider_bill/another-sum": "quantity times price",
+    "provider_bill/ends-before-it-begins": "a bill has days",
+    "provider_bill/foreign-account": "$.asked.iban",
+    "provider_bill/reference-in-words": "$.asked.reference",
+    "provider_bill/without-number": "$.asked.bill",
+    "provider_bill/nothing-done": "$.asked.quantity",
+    "provider_bill/refused-without-words": "isn't paid has words",
+    "provider_bill/reason-in-words": "$.answers[...].reason",
+    "provider_bill/state-that-does-not-follow": "don't follow from the answers",
     "case_change/ahv-number": "by her ZEMIS number",
     "case_change/unknown-change": "$.asked.change",
     "case_change/rent-without-words": "how it is now",

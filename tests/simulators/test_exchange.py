@@ -91,6 +91,10 @@ def test_what_the_sandbox_says_is_a_message(name: str, kind: str) -> None:
         header = HEADER | {"sender": "canton_office:example:ZZ"}
     if kind == "settlement":
         header = HEADER | {"sender": part.address}
+    if kind == "provider_bill":
+        with pytest.raises(ValueError, match="an institution bills"):
+            kinds.whole({"message": kind, "header": header, "asked": asked}, part)
+        header = HEADER | {"sender": "provider:example:0042"}
     if kind == "approval_change":
         if name == "canton":
             with pytest.raises(ValueError, match="what it approved"):
@@ -134,12 +138,13 @@ def test_what_the_sandbox_says_is_a_message(name: str, kind: str) -> None:
             "settlement",
             "case_notification",
             "cost_approval",
+            "provider_bill",
         )
         assert (state == "rejected") == (refuse or bool(number and by_number))
 
 
 #: Kinds of which the sandbox takes every example.
-TOLD = ("mutation", "settlement", "cost_approval", "approval_change", "case_change")
+TOLD = ("mutation", "settlement", "cost_approval", "approval_change", "provider_bill", "case_change")
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from handslag.domain.accounts.operations import (
     AccountCompared,
     AccountTold,
     BankLinesMatched,
+    BillDecided,
     HandMatchUndone,
     MatchedByHand,
     MoneyMatched,
@@ -1188,7 +1189,10 @@ def _task_for_question(event: Event, by: Actor, now: datetime) -> None:
         return
     if row.kind == "settlement" and row.due_on is None:  # it is taken in by itself; questions are for a person
         return
-    kinds = {"case_transfer": "case transfer", "assignment": "assignment", "case_notification": "case notification"}
+    kinds = {
+        "case_transfer": "case transfer", "assignment": "assignment", "case_notification": "case notification",
+        "provider_bill": "provider bill",
+    }  # fmt: skip
     _task_about(row, event, by, now, kinds.get(row.kind, "question"))
 
 
@@ -1306,6 +1310,17 @@ def _note_change(event: Event, by: Actor, now: datetime) -> None:
     row = ExchangeMessage.objects.filter(id=event.subject, kind="approval_change").first()
     if row is not None and row.business == Business.ACCEPTED:
         defer(note_approval_change, lock=f"message:{row.id}", tenant=_tenant(), message=str(row.id))
+
+
+def _post_bill(event: Event, by: Actor, now: datetime) -> None:
+    """What an accepted bill moves on the account of the other side is posted, at both sides."""
+    from handslag.jobs.accounts import post_provider_bill
+    from handslag.jobs.queue import defer
+
+    settled = event.payload["settles"] if isinstance(event, MessageHandedOver) else str(event.subject)
+    row = ExchangeMessage.objects.filter(id=settled, kind="provider_bill").first() if settled else None
+    if row is not None and row.business == Business.ACCEPTED:
+        defer(post_provider_bill, lock=f"message:{row.id}", tenant=_tenant(), message=str(row.id))
 
 
 def _note_waiting_changes(event: Event, by: Actor, now: datetime) -> None:
@@ -1511,6 +1526,7 @@ def _question_over(question: UUID, by: Actor, now: datetime) -> None:
         "case notification",
         "case change",
         "cost approval",
+        "provider bill",
         "question asked back",
         "question reminded",
         "question overdue",
@@ -1659,6 +1675,7 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
         Reaction(_note_passed_on, causes=(PassedOn,)),
         Reaction(_note_in_register),
         Reaction(_note_approval),
+        Reaction(_post_bill),
     ),
     PassedOn: (),
     CaseTransferred: (),
@@ -1698,10 +1715,12 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
         Reaction(_note_in_register),
         Reaction(_note_approval),
         Reaction(_note_change),
+        Reaction(_post_bill),
         Reaction(_note_reception),
     ),
     PersonAssigned: (),
     Posted: (),
+    BillDecided: (),
     AccountTold: (),
     AccountCompared: (Reaction(_task_for_difference, causes=(TaskOpened,)),),
     PaidToRecorded: (),

@@ -16,6 +16,7 @@ from handslag.messages.cost_approval import xml as cost_approval
 from handslag.messages.document_request import xml as document_request
 from handslag.messages.ech.frame import Form, parsed, sealed_in, written
 from handslag.messages.mutation import xml as mutation
+from handslag.messages.provider_bill import xml as provider_bill
 from handslag.messages.question import xml as question
 from handslag.messages.receipt import xml as receipt
 from handslag.messages.reconciliation import xml as reconciliation
@@ -33,6 +34,7 @@ FORMS: dict[str, Form] = {
         case_change.FORM,
         cost_approval.FORM,
         approval_change.FORM,
+        provider_bill.FORM,
         reconciliation.FORM,
         settlement.FORM,
         receipt.FORM,

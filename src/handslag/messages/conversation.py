@@ -28,6 +28,7 @@ from handslag.messages.case_transfer.message import CaseTransfer, Taken
 from handslag.messages.cost_approval.message import Approved, Cost, CostApproval
 from handslag.messages.document_request.message import DocumentRequest, File, Given
 from handslag.messages.mutation.message import Agreed, Change, Mutation
+from handslag.messages.provider_bill.message import Bill, Paid, ProviderBill
 from handslag.messages.question.message import Answer, Asked, Question
 from handslag.messages.reconciliation.message import Ledger, Reconciliation
 from handslag.messages.settlement.message import Answer as OfTurn
@@ -46,6 +47,7 @@ Said: TypeAlias = (
     | CaseChange
     | CostApproval
     | ApprovalChange
+    | ProviderBill
     | Reconciliation
     | Settlement
 )
@@ -60,6 +62,7 @@ KINDS: dict[str, type[Said]] = {
     "case_change": CaseChange,
     "cost_approval": CostApproval,
     "approval_change": ApprovalChange,
+    "provider_bill": ProviderBill,
     "reconciliation": Reconciliation,
     "settlement": Settlement,
 }
@@ -136,7 +139,7 @@ def _passed_on(message: Message) -> PassedOn | None:
     what, names = _told(said)
     if not what:
         return None
-    if isinstance(asked, Placement | Change | Case | Changed | Cost | NewTerms | Ledger | Turn):
+    if isinstance(asked, Placement | Change | Case | Changed | Cost | NewTerms | Bill | Ledger | Turn):
         return PassedOn(what, names, "", "")
     if isinstance(asked, Asked):
         return PassedOn(what, names, asked.ground, "")
@@ -163,7 +166,7 @@ def _told(said: Said) -> tuple[str, list[str]]:
         return ("case change", []) if said.asked or any(not answer.reason for answer in said.answers) else ("", [])
     if isinstance(said, CostApproval):
         return ("cost", []) if said.asked or any(answer.approval for answer in said.answers) else ("", [])
-    if isinstance(said, ApprovalChange):
+    if isinstance(said, ApprovalChange | ProviderBill):
         return ("cost", []) if said.asked else ("", [])
     if isinstance(said, Reconciliation | Settlement):
         return "", []  # about no person by herself
@@ -301,7 +304,7 @@ def about_people(kind: str, new: AboutPeople, people: Sequence[UUID], asked: dic
 def answered(
     key: UUID,
     asked: Message,
-    answers: Sequence[Answer | Taken | Given | Arrival | Agreed | Accepted | Noted | Approved | Kept | OfTurn],
+    answers: Sequence[Answer | Taken | Given | Arrival | Agreed | Accepted | Noted | Approved | Kept | Paid | OfTurn],
     outcome: str,
 ) -> NewMessage:
     """The message with an answer to each point or item; `outcome` is what follows from them for the whole."""

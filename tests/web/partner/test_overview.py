@@ -1,7 +1,8 @@
-"""An institution sees its own people, asks a payer for a cost, sees what was approved, and where it is paid."""
+"""An institution sees its own people, asks for a cost, bills what was approved, and sees where it is paid."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +17,7 @@ from handslag.messages.assignment.notices import person_of
 from handslag.messages.cost_approval.build import in_full
 from tests.bed import Process
 from tests.canton import Canton, arrived, open_canton, somebody
+from tests.connectors.bank.test_qr_bill import text as qr_bill
 from tests.exchange import Side
 from tests.office import TEST, open_office
 
@@ -68,6 +70,58 @@ def test_an_institution_sees_its_people_what_was_approved_and_its_money(
     expect(hanna.get_by_role("row", name="Course or training")).to_contain_text("260")
     fine_at_both(hanna, "partner")
 
+    # it bills under the number: too much is shown first; by the text of its QR-bill, over the same amount
+    hanna.get_by_role("row", name="Course or training").get_by_role("link", name=re.compile("^Bill ")).click()
+    expect(hanna.get_by_role("heading", level=1)).to_have_text("Bill under an approval")
+    new_bill = hanna.url.partition(home.slug)[2]
+    hanna.get_by_label("Number of the bill").fill("R-7")
+    for label in ("First day", "Last day"):
+        hanna.get_by_label(label).fill(canton.today.isoformat())
+    hanna.get_by_label("How many?").fill("4")
+    hanna.get_by_label("IBAN or QR-IBAN").fill("CH93 0076 2011 6238 5295 7")
+    hanna.get_by_role("button", name="Send the bill").click()
+    expect(hanna.get_by_text("More is billed than is left of the approval")).to_be_visible()
+    fine_at_both(hanna, "bill-against")
+    hanna.get_by_label("How many?").fill("2")
+    hanna.get_by_label("Text of the QR code").fill(qr_bill())
+    hanna.get_by_role("button", name="Send the bill").click()
+    expect(hanna.get_by_text("The QR-bill is over another amount than quantity times price.").first).to_be_visible()
+    hanna.get_by_label("Text of the QR code").fill(qr_bill({18: "840.00"}))
+    hanna.get_by_role("button", name="Send the bill").click()
+    expect(hanna.get_by_role("button", name="Take it back")).to_be_visible()
+    expect(hanna.get_by_text("210000000003139471430009017")).to_be_visible()
+    bill = hanna.url.partition(home.slug)[2]
+    canton.pair.now = max(canton.pair.now, clock.now())
+    canton.settle()
+
+    # the payer's decider finds it among the tasks, pays it against the finding with words only; both see the same
+    bo = log_in(side.office, "bo")
+    bo.goto(server.url("desk", f"/{side.office.slug}/tasks/"))
+    fine_at_both(bo, "bill-task")
+    bo.get_by_role("row").filter(has_text="An institution bills what was approved").get_by_role("link").click()
+    expect(bo.get_by_text("Nobody has confirmed the account of this bill as theirs").first).to_be_visible()
+    bo.get_by_label("Yes, as a whole").check()
+    bo.get_by_role("button", name="Send the answer").click()
+    expect(bo.get_by_role("alert").first).to_contain_text("write why it is paid all the same")
+    fine_at_both(bo, "bill-error")
+    bo.get_by_label("Yes, as a whole").check()
+    bo.get_by_label("In words").fill("Die Bankverbindung wird diese Woche bestätigt.")
+    bo.get_by_role("button", name="Send the answer").click()
+    expect(bo.get_by_role("button", name="Take it back")).to_be_visible()
+    there = bo.url.partition(side.office.slug)[2]
+    canton.pair.now = max(canton.pair.now, clock.now())
+    canton.settle()
+    for one in (hanna, bo):
+        one.reload()
+        expect(one.get_by_text("accepted, will be paid").first).to_be_visible()
+        expect(one.get_by_text("It will be paid.")).to_be_visible()
+        fine_at_both(one, "bill-paid" if one is bo else "bill-accepted")
+        one.get_by_role("link", name="The account: what is posted and paid").click()
+        expect(one.get_by_role("row").filter(has_text="Bills of institutions").first).to_contain_text("840")
+    hanna.goto(server.url("desk", f"/{home.slug}/provider_bills/"))
+    expect(hanna.get_by_role("row").filter(has_text="R-7")).to_contain_text("accepted, will be paid")
+    fine_at_both(hanna, "bills")
+
     # another institution sees nobody of them, a municipality has no such page, who only pays sees no people
     stranger = log_in(other, "hanna")
     stranger.goto(server.url("desk", f"/{other.slug}/partner/"))
@@ -75,7 +129,8 @@ def test_an_institution_sees_its_people_what_was_approved_and_its_money(
     key = canton.person(number, places[2]).id
     for office, login, path in (
         (offices[1], "hanna", "/partner/"), (other, "hanna", f"/cost_approvals/new/{key}/"),
-        (home, "hanna", f"/cost_approvals/new/{canton.person(number).id}/"),
+        (home, "hanna", f"/cost_approvals/new/{canton.person(number).id}/"), (other, "hanna", new_bill),
+        (other, "bo", bill), (offices[1], "bo", there), (offices[0], "bo", new_bill),
     ):  # fmt: skip
         reply = log_in(office, login).goto(server.url("desk", f"/{office.slug}{path}"))
         assert reply is not None
@@ -84,8 +139,16 @@ def test_an_institution_sees_its_people_what_was_approved_and_its_money(
     payer.goto(server.url("desk", f"/{home.slug}/partner/"))
     expect(payer.get_by_role("heading", name="Our money", exact=True)).to_be_visible()
     expect(payer.get_by_role("heading", name="Our people", exact=True)).to_have_count(0)
-    for locale, heading in (("de-CH", "Unsere Personen und unser Geld"), ("fr-CH", "Nos personnes et notre argent")):
+    for locale, heading, words in (
+        ("de-CH", "Unsere Personen und unser Geld", "Rechnung einer Institution"),
+        ("fr-CH", "Nos personnes et notre argent", "Facture d’une institution"),
+    ):
         page = log_in(home, "hanna", locale=locale)
         page.goto(server.url("desk", f"/{home.slug}/partner/"))
         expect(page.get_by_role("heading", level=1)).to_have_text(heading)
         fine_at_both(page, f"partner-{locale}")
+        page.goto(server.url("desk", f"/{home.slug}{bill}"))
+        expect(page.get_by_role("heading", level=1)).to_have_text(words)
+        fine_at_both(page, f"bill-{locale}")
+        page.goto(server.url("desk", f"/{home.slug}{new_bill}"))
+        fine_at_both(page, f"bill-new-{locale}")

@@ -96,6 +96,7 @@ KINDS_TRIED = {
     "case_change": ("ended", (_UP,)),
     "cost_approval": ("dental", (_UP, (_PROVIDER, _CANTON), (_PROVIDER, _MUNICIPALITY))),
     "approval_change": ("lower-limit", (_DOWN, (_CANTON, _PROVIDER), (_MUNICIPALITY, _PROVIDER))),
+    "provider_bill": ("programme", ((_PROVIDER, _CANTON), (_PROVIDER, _MUNICIPALITY))),
 }
 _OF_KINDS = {
     f"takes {kind}": f"a {kind} is delivered (100), if the partner takes any (else 303); an answer to it names its "

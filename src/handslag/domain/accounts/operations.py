@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -45,6 +45,7 @@ from handslag.domain.documents.operations import StoredFile, record_document
 from handslag.domain.documents.states import Provenance, RetentionClass
 from handslag.domain.exchange.models import Message
 from handslag.domain.exchange.operations.outbox import MessageSealed, NewMessage, seal
+from handslag.domain.exchange.permissions import message_for_staff
 from handslag.domain.exchange.states import OVER
 from handslag.domain.payments.models import BankFile, BankLine, Booking
 from handslag.domain.payments.operations.account import LONGEST_REASON, case_booking, counter_booking
@@ -124,6 +125,12 @@ class MatchedByHand(Event):
 
 class HandMatchUndone(Event):
     kind = "match by hand undone"
+
+
+class BillDecided(Event):
+    """A payer says that a bill of an institution will be paid, or why not."""
+
+    kind = "bill decided"
 
 
 class AccountTold(Event):
@@ -228,6 +235,75 @@ def post(
         moved[f"{one.move.value} {one.currency}"] += one.amount
     payload = {"posting": str(row.id), "source": f"{row.rests_on} {row.reference}", "moved": dict(moved)}
     return Done(row, Posted(subject=account.id, payload=payload))
+
+
+@dataclass(frozen=True, kw_only=True)
+class BillTaken:
+    """A bill of an institution that is accepted: `bill` is its own number, `content` the digest of its message;
+    `approved` that of the message that gave the approval. `payer`: we are who pays. `amount` in minor units."""
+
+    partner: str
+    payer: bool
+    bill: str
+    content: str
+    amount: int
+    since: date
+    last_on: date
+    approval: str
+    approved: str
+
+
+#: What is billed by institutions, as a regime of the accounts.
+BILLS = "bills"
+
+
+@operation()
+def decide_bill(
+    *, tenant: str | int, by: Actor, now: datetime, asked: UUID, new: NewMessage, bill: BillTaken | None,
+    found: Sequence[str],
+) -> Done[Message]:  # fmt: skip
+    """A decider of the payer accepts a bill as a whole, or says why not. `bill`: what is accepted; `found`: the codes
+    of what speaks against it, which decide nothing: then she says in words why it is paid all the same.
+
+    Hidden for a bill that isn't hers to see; NotPossible("approval missing") where nothing was approved, ("billed
+    twice") for what is billed already, ("against the bill") without words, and as `seal`.
+    """
+    message_for_staff(asked, by, now, Role.DECIDER)
+    answer = new.body["answers"][0]
+    if not answer["reason"]:
+        if bill is None:
+            raise NotPossible("approval missing")
+        if "DUPLICATE_INVOICE" in found:
+            raise NotPossible("billed twice")
+        if found and not answer["text"].strip():
+            raise NotPossible("against the bill")
+    row = seal(tenant, by, now, new)
+    payload = {
+        "message": str(row.id), "reason": answer["reason"], "bill": bill.bill if bill else "",
+        "amount": bill.amount if bill and not answer["reason"] else 0, "found": list(found),
+    }  # fmt: skip
+    return Done(
+        row,
+        MessageSealed(subject=row.id, payload={"message": str(row.id), "digest": row.digest}),
+        BillDecided(subject=asked, payload=payload),
+    )
+
+
+def post_bill(*, tenant: str | int, by: Actor, now: datetime, bill: BillTaken) -> Posting:
+    """Post an accepted bill on the account of the other side, at both sides the same: claimed and accepted, citing the
+    approval. As `post`: a number of the institution stands on it once."""
+    cites = Source(rests_on=Rests.ANSWER, reference=bill.approval, content=bill.approved)
+    entries = [
+        NewEntry(
+            move=move, amount=bill.amount, currency="CHF", regime=BILLS, since=bill.since,
+            until=bill.last_on + timedelta(days=1), cites=cites,
+        )
+        for move in (Move.CLAIMED, Move.ACCEPTED)
+    ]  # fmt: skip
+    return post(
+        tenant=tenant, by=by, now=now, partner=bill.partner, side=Side.PAYER if bill.payer else Side.CLAIMANT,
+        source=Source(rests_on=Rests.STATEMENT, reference=bill.bill, content=bill.content), entries=entries,
+    )  # fmt: skip
 
 
 def _locked(partner: str, side: Side, now: datetime) -> tuple[Account, bool]:

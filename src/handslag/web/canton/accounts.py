@@ -430,6 +430,9 @@ def _source(found: Posting, message: Message | None) -> str:
     """Where the source of a posting is shown here, after the organisation's own address; "" for nowhere."""
     if message is not None:
         return f"/questions/{message.id}/"
+    bill = Message.objects.filter(kind="provider_bill", digest=found.content, partner=found.account.partner).first()
+    if bill is not None:
+        return f"/provider_bills/{bill.id}/"
     if found.rests_on in (Rests.STATEMENT, Rests.ANSWER):
         named, _mark, _number = found.reference.replace("!", "#").partition("#")
         statement = Statement.objects.filter(side=found.account.side, reference=named).first()

@@ -13,6 +13,7 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from handslag.domain.people.identifiers import BadIdentifier, normal_identifier
+from handslag.domain.people.qr_bill import BadQrBill, read_qr_bill
 from handslag.domain.settlement.checks import Finding
 from handslag.domain.settlement.models import Line
 from handslag.domain.settlement.states import LineKind, Outcome, Reason
@@ -35,12 +36,15 @@ from handslag.messages.cost_approval.message import Approved, Cost
 from handslag.messages.mutation.message import CHANGES as CHANGE_CODES
 from handslag.messages.mutation.message import REASONS as DISPUTE_CODES
 from handslag.messages.mutation.message import Agreed
+from handslag.messages.provider_bill.message import REASONS as BILL_CODES
+from handslag.messages.provider_bill.message import Paid
 from handslag.messages.question.message import Person
 from handslag.rules.ch.codes import INCOMES
 from handslag.web.canton.wording import (
     ACCOMMODATION,
     AGAINST,
     APPROVAL_CHANGED,
+    BILL_AGAINST,
     CASE_CHANGES,
     CASE_DISPUTES,
     CHANGES,
@@ -50,6 +54,7 @@ from handslag.web.canton.wording import (
     NOT_KEPT,
     NUMBERS,
     PERMIT_NAMES,
+    QR_CODES,
     REASONS,
     ROLES,
 )
@@ -793,6 +798,113 @@ class KeptForm(forms.Form):
     def answers(self) -> list[Kept]:
         """What was said, when the form is valid."""
         return [Kept(number=1, reason=self.cleaned_data["reason"], text=self.cleaned_data["text"].strip())]
+
+
+class BillForm(forms.Form):
+    """A bill under an approval: how it is paid as the text of its QR code says, or typed by hand."""
+
+    use_required_attribute = False
+    key = forms.UUIDField(widget=forms.HiddenInput)
+    bill = forms.RegexField(
+        regex=r"^[0-9A-Za-z][0-9A-Za-z./-]*$", label=gettext_lazy("Number of the bill"), max_length=40,
+        help_text=gettext_lazy("Your own. Each number once."),
+        error_messages={"invalid": gettext_lazy("Write it with letters, digits, dots, slashes and hyphens only.")},
+    )  # fmt: skip
+    since = DayField(label=gettext_lazy("First day"))
+    last_on = DayField(label=gettext_lazy("Last day"))
+    quantity = forms.IntegerField(
+        label=gettext_lazy("How many?"), help_text=gettext_lazy("Sessions, days, months."), min_value=1,
+        max_value=10_000,
+    )  # fmt: skip
+    unit_price = AmountField(label=gettext_lazy("Price of one"))
+    code = forms.CharField(
+        label=gettext_lazy("Text of the QR code"),
+        help_text=gettext_lazy("Scan the code of your QR-bill into this field, or fill in the two below."),
+        max_length=2000, required=False, widget=_area(3),
+    )  # fmt: skip
+    iban = forms.CharField(label=gettext_lazy("IBAN or QR-IBAN"), max_length=42, required=False)
+    reference = forms.CharField(
+        label=gettext_lazy("Reference (QRR or SCOR)"), help_text=gettext_lazy("Empty if the bill has none."),
+        max_length=40, required=False,
+    )  # fmt: skip
+    answer_by = DayField(label=gettext_lazy("Answer needed by"))
+    why = forms.CharField(
+        label=gettext_lazy("Why it is billed, if something speaks against it"), max_length=1000, required=False,
+        widget=_area(2),
+    )  # fmt: skip
+    text = _what_they_should_know()
+    assessed = _why_it_may_be_told()
+    test = _only_a_test()
+
+    def clean(self) -> dict[str, Any]:
+        """It has days and a price, and its QR-bill is over the same amount in francs."""
+        found = super().clean() or self.cleaned_data
+        since, last, price = found.get("since"), found.get("last_on"), found.get("unit_price")
+        if since and last and last < since:
+            self.add_error("last_on", _("The last day isn’t before the first."))
+        if price == 0:
+            self.add_error("unit_price", _("Write what one costs."))
+        code = (found.get("code") or "").strip()
+        if not code and not (found.get("iban") or "").strip():
+            self.add_error("iban", _("Write where it is paid, or scan the code."))
+        if code and "code" not in self.errors:
+            try:
+                bill = read_qr_bill(code)
+            except BadQrBill as fault:
+                self.add_error("code", str(QR_CODES[fault.code]))
+                return found
+            if bill.currency != "CHF":
+                self.add_error("code", str(QR_CODES["currency"]))
+            elif bill.amount not in (None, (price or 0) * (found.get("quantity") or 0)):
+                self.add_error("code", _("The QR-bill is over another amount than quantity times price."))
+            else:
+                found |= {"iban": bill.iban, "reference": bill.reference}
+        return found
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What was typed, when the form is valid, as a bill is made of it."""
+        return {name: told for name, told in self.cleaned_data.items() if name != "code"}
+
+
+class PaidForm(forms.Form):
+    """What becomes of a bill: it is paid as a whole, or there is a reason and words."""
+
+    use_required_attribute = False
+    key = forms.UUIDField(widget=forms.HiddenInput)
+    outcome = forms.ChoiceField(
+        label=gettext_lazy("Will it be paid?"), widget=forms.RadioSelect,
+        choices=[("paid", gettext_lazy("Yes, as a whole")), ("refused", gettext_lazy("No"))],
+    )  # fmt: skip
+    reason = forms.ChoiceField(label=gettext_lazy("Why not"), required=False)
+    text = forms.CharField(
+        label=gettext_lazy("In words"),
+        help_text=gettext_lazy(
+            "They read it. Needed where it isn’t paid, or paid although something speaks against it."
+        ),
+        max_length=4000, required=False, widget=_area(3),
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["reason"].choices = [("", ""), *((code, BILL_AGAINST[code]) for code in BILL_CODES)]  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        """What isn't paid has a reason and words."""
+        found = super().clean() or self.cleaned_data
+        if found.get("outcome") == "refused":
+            if not found.get("reason"):
+                self.add_error("reason", _("Choose why it isn’t paid."))
+            if not (found.get("text") or "").strip():
+                self.add_error("text", _("Write why, so that they understand it."))
+        return found
+
+    @property
+    def answers(self) -> list[Paid]:
+        """What was said, when the form is valid."""
+        told = self.cleaned_data
+        reason: Any = told["reason"] if told["outcome"] == "refused" else ""
+        return [Paid(number=1, text=told["text"].strip(), reason=reason)]
 
 
 class TariffForm(forms.Form):

@@ -27,6 +27,7 @@ from handslag.messages.assignment.message import Assigned
 from handslag.messages.case_notification.message import Supported
 from handslag.messages.cost_approval.message import Cost
 from handslag.messages.mutation.message import Concerned
+from handslag.messages.provider_bill.message import Bill
 from handslag.web.canton.forms import BackForm, WordsForm
 from handslag.web.canton.wording import OVERTAKEN, SAID, refusal
 from handslag.web.desk.pages import attempt, the_door, today, version_seen, who
@@ -40,7 +41,7 @@ _WORDS = {
 }
 
 
-def name_in(one: Assigned | Concerned | Supported | Cost | NewTerms) -> str:
+def name_in(one: Assigned | Concerned | Supported | Cost | NewTerms | Bill) -> str:
     """Somebody whom a message is about, as it names her."""
     return f"{one.person.given_name} {one.person.family_name}".strip()
 

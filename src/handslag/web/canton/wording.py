@@ -133,6 +133,26 @@ NOT_KEPT: Words = {
     "PERSON_UNKNOWN": COST_AGAINST["PERSON_UNKNOWN"],
     "OVERTAKEN": _("Another change with the same place in the order is noted already"),
 }
+#: What speaks against a bill of an institution, and why one isn't paid.
+BILL_AGAINST: Words = {
+    "APPROVAL_MISSING": _("Nothing was approved for her under this number"),
+    "NOT_IN_FORCE": _("The approval isn’t in force on all days that are billed"),
+    "APPROVAL_EXCEEDED": _("More is billed than is left of the approval"),
+    "RATE_WRONG": _("One costs more than was approved"),
+    "DUPLICATE_INVOICE": _("A bill with this number or reference is there already"),
+    "OTHER_BANK_DETAILS": _("Nobody has confirmed the account of this bill as theirs"),
+    "NOT_DELIVERED": _("It wasn’t done as it is billed"),
+    "DOCUMENT_MISSING": COST_AGAINST["DOCUMENT_MISSING"],
+    "PERSON_UNKNOWN": COST_AGAINST["PERSON_UNKNOWN"],
+}
+#: Why the text of a QR-bill can't be billed by.
+QR_CODES: Words = {
+    "format": _("This is no text of a QR-bill: it begins with SPC. Scan the code again."),
+    "iban": _("The IBAN in the code can’t be right: check your QR-bill."),
+    "currency": _("The QR-bill isn’t in francs: only francs are billed."),
+    "amount": _("The amount in the code can’t be read: check your QR-bill."),
+    "reference": _("The reference in the code doesn’t fit its IBAN: check your QR-bill."),
+}
 #: Who reimburses the municipality, by the code in the rules.
 PAYERS: Words = {
     "KSA-AK": _("Canton, asylum coordination (lump sum a day)"),
@@ -176,7 +196,7 @@ FIGURES: Words = {
 }
 MOVES: Words = {name: FIGURES[name] for name in ("claimed", "cut", "expired", "accepted", "netted", "paid")}
 #: By what law it is claimed.
-REGIMES: Words = {"asylum": _("Asylum support"), "section 44": _("Section 44")}
+REGIMES: Words = {"asylum": _("Asylum support"), "section 44": _("Section 44"), "bills": _("Bills of institutions")}
 #: What a posting or an entry rests on.
 RESTS: Words = {
     "statement": _("Settlement"),
@@ -342,6 +362,11 @@ REFUSALS: Words = {
     "two people": _("Our rules want two people for it: propose it, and a colleague tells it."),
     "proposed otherwise": _("A colleague has proposed something else in between: look at the page again."),
     "limit": _("Write an amount."),
+    "swiss iban": _("This is no IBAN of Switzerland or Liechtenstein: check it against the bill."),
+    "reference": _("This reference can’t be paid to this IBAN: check both against the bill."),
+    "approval missing": _("Nothing was approved for her under this number: ask back, or say why it isn’t paid."),
+    "against the bill": _("Something speaks against it: write why it is paid all the same, or say no."),
+    "billed twice": _("It is billed already: nothing is paid twice. Say so, or ask back."),
 }
 #: Why money that came in can't be matched so.
 MATCHES: Words = {
@@ -487,6 +512,16 @@ def limit_standing(message: Message) -> tuple[str, str]:
     """The same of a change of an approval."""
     words, colour = standing_of(message)
     return str(_LIMIT.get(message.business, words)), colour
+
+
+#: How a bill stands, where it isn't called as of an assignment.
+_BILL: Words = {Business.ACCEPTED: _("accepted, will be paid"), Business.REJECTED: _("not paid")}
+
+
+def bill_standing(message: Message) -> tuple[str, str]:
+    """The same of a bill of an institution."""
+    words, colour = standing_of(message)
+    return str(_BILL.get(message.business, words)), colour
 
 
 def cost_standing(message: Message) -> tuple[str, str]:

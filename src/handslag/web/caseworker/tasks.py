@@ -50,6 +50,7 @@ KINDS = {
     "support ended": _("A case was closed whose cost the canton reimburses: tell it that support has ended"),
     "takeover untold": _("Somebody moves, and her new municipality can’t be told by message: tell it another way"),
     "cost approval": _("Somebody asks whether we bear a cost: approve it, in part, or say why not"),
+    "provider bill": _("An institution bills what was approved: say that it is paid, or why not"),
     "approval change": _("A colleague proposes to change or end a cost approval: tell it, or take the proposal back"),
     "approval changed": _("The payer has changed or ended a cost approval: see what it bears now, and tell who bills"),
     "mutation": _("Something changes for an asylum person and doesn’t fit the register by itself: say if it is so"),

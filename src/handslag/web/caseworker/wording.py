@@ -1156,6 +1156,8 @@ LOOKED_AT: dict[str, str | Promise] = {
     "cost approvals": _("Cost approvals"),
     "cost approval": _("Cost approval"),
     "change of a cost approval": _("Change of a cost approval"),
+    "bills": _("Bills of institutions"),
+    "bill": _("Bill of an institution"),
     "partner": _("An institution’s people and money"),
     "tariffs": _("What the payer’s rules say of costs"),
     "hand-overs": _("Hand-overs"),

@@ -42,6 +42,8 @@ TELLS = (Role.CASEWORKER, Role.REGISTRAR)
 A_PAGE = 50
 #: An approval that ends within so many days is shown as ending.
 SOON = timedelta(days=30)
+#: What never arrived.
+_GONE = (Transport.TAKEN_BACK, Transport.REJECTED, Transport.EXPIRED)
 #: How a request stands before it is answered, in words, and the colour of its tag.
 _STATES: dict[str, tuple[str | Promise, str]] = {
     Business.NONE: (_("not answered yet"), "info"),
@@ -78,6 +80,7 @@ def overview(request: HttpRequest, tenant: str) -> HttpResponse:
         asked=_asked(member, on) if sees_people else [],
         tasks=Task.objects.filter(**unit).count(),
         questions=_questions(member) if sees_people else 0,
+        bills=_unanswered(member) if sees_people else 0,
         people=[(row, full_name(row), by.get(row.id, [])) for row in shown],
         shown=shown,
         sees_people=sees_people,
@@ -90,9 +93,8 @@ def overview(request: HttpRequest, tenant: str) -> HttpResponse:
 def _asked(member: Member, on: date) -> list[dict[str, Any]]:
     """The requests that aren't answered, by the day on which an answer is needed."""
     rows = messages_of(member).filter(kind="cost_approval", direction=Direction.OUT).exclude(business__in=OVER)
-    gone = (Transport.TAKEN_BACK, Transport.REJECTED, Transport.EXPIRED)
     found = []
-    for row in first_messages(rows).exclude(transport__in=gone):
+    for row in first_messages(rows).exclude(transport__in=_GONE):
         state, colour = _STATES[row.business]
         found.append(
             {
@@ -111,6 +113,13 @@ def _questions(member: Member) -> int:
     """How many questions of others nobody has answered."""
     rows = messages_of(member).filter(kind__in=("question", "document_request"), direction=Direction.IN)
     waits: Iterable[Message] = first_messages(rows).exclude(business__in=OVER)
+    return len(list(waits))
+
+
+def _unanswered(member: Member) -> int:
+    """How many of our bills no payer has answered."""
+    rows = messages_of(member).filter(kind="provider_bill", direction=Direction.OUT).exclude(business__in=OVER)
+    waits: Iterable[Message] = first_messages(rows).exclude(transport__in=_GONE)
     return len(list(waits))
 
 

@@ -1,0 +1,310 @@
+"""What an institution bills under an approval: checked alike by both, paid once, posted at both sides the same."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+from uuid import uuid4
+
+import msgspec
+import pytest
+
+from handslag.domain.accounts.models import PaymentOrder
+from handslag.domain.accounts.operations import (
+    NewPaidTo,
+    confirm_paid_to,
+    decide_bill,
+    order_payment,
+    record_paid_to,
+    release_payment,
+)
+from handslag.domain.accounts.queries import account_of, figures_of, known_in
+from handslag.domain.accounts.states import Side as Ledger
+from handslag.domain.audit.models import Event as EventRow
+from handslag.domain.exchange.models import Message
+from handslag.domain.exchange.operations.outbox import seal_message
+from handslag.domain.exchange.states import Code
+from handslag.domain.funding.models import Approval
+from handslag.domain.people.operations.persons import register_person
+from handslag.domain.people.queries import person_by_identifier
+from handslag.domain.tasks.models import Task
+from handslag.domain.tenancy.door import acting
+from handslag.domain.tenancy.permissions import Hidden, NotAllowed
+from handslag.domain.tenancy.policies import NotForThem, NotPossible
+from handslag.messages.assignment.message import Assigned
+from handslag.messages.assignment.notices import person_of
+from handslag.messages.conversation import Opening, beginning
+from handslag.messages.cost_approval.build import in_full
+from handslag.messages.provider_bill.build import Billing, answering, approval_of, billing, taken
+from handslag.messages.provider_bill.checks import billed_in, checked, left_of
+from handslag.messages.provider_bill.message import Paid
+from tests.canton import Canton, arrived, open_canton, somebody
+from tests.exchange import Side
+from tests.office import TEST, Office, open_office
+from tests.sedex import BySedex, post, registered
+from verifier import verify
+
+IBAN, QR_IBAN = "CH9300762011623852957", "CH4431999123000889012"
+QRR, SCOR = "210000000003139471430009017", "RF18539007547034"
+
+
+@pytest.fixture(scope="module")
+def canton(database: Any) -> Canton:
+    """A canton, two municipalities, and two institutions at the end."""
+    offices: list[Office] = [*open_canton(database)]
+    offices += [open_office(database.connect, name, "CH", kind="provider") for name in ("wohnheim", "kursort")]
+    database.close_connections()
+    side, *places = [Side(office) for office in offices]
+    return Canton(database, side, places)
+
+
+def _registered(canton: Canton, side: Side, one: Assigned) -> None:
+    with acting(side.office.slug, side.office.staff["rut"], "register"):
+        register_person(**canton.pair.act(side, "rut"), new=person_of(one))
+
+
+def _approved(canton: Canton, home: Side, payer: Side) -> tuple[str, Approval]:
+    """Ten times 95.00 for somebody of an institution, for thirty days from today on; with her number."""
+    one = somebody()
+    _registered(canton, home, one)
+    number = one.person.identifier
+    if payer is canton.side:
+        told = canton.assigned(0, one)
+        canton.settle()
+        canton.answered(0, told, arrived(canton))
+        canton.settle()
+    else:
+        _registered(canton, payer, one)
+    asked = canton.asked_for(
+        home, number, account_code="PROGRAMME", unit_price=95_00, quantity=10, to=payer.address,
+    )  # fmt: skip
+    canton.settle()
+    with acting(payer.office.slug, TEST, "look"):
+        whole = in_full(Message.objects.get(message_id=asked.message_id))
+    canton.decided(asked, msgspec.structs.replace(whole, by_rules=False), side=payer)
+    canton.settle()
+    with acting(home.office.slug, TEST, "look"):
+        found: Approval = Approval.objects.select_related("person", "asked").get(asked__message_id=asked.message_id)
+    return number, found
+
+
+def _billed(canton: Canton, home: Side, row: Approval, **more: Any) -> Message:
+    """Hanna bills four times 95.00 of today under an approval."""
+    told: dict[str, Any] = {
+        "bill": f"R-{uuid4()}", "since": canton.today, "last_on": canton.today, "unit_price": 95_00, "quantity": 4,
+        "iban": IBAN, "reference": SCOR, "answer_by": canton.today + timedelta(days=14), **more,
+    }  # fmt: skip
+    with acting(home.office.slug, home.office.staff["hanna"], "bill"):
+        new = billing(
+            Billing(
+                key=uuid4(), approval=row, unit=home.office.units["Försörjningsstöd"], now=canton.pair.now, **told
+            )
+        )  # fmt: skip
+    return seal_message(**canton.pair.act(home, "hanna"), new=new)
+
+
+def _found(side: Side, asked: Message) -> list[str]:
+    with acting(side.office.slug, TEST, "look"):
+        row = Message.objects.get(message_id=asked.message_id)
+        return checked(billed_in(row), row)
+
+
+def _decided(canton: Canton, payer: Side, asked: Message, who: str = "bo", reason: Any = "", text: str = "") -> Message:
+    with acting(payer.office.slug, payer.office.staff[who], "answer"):
+        row = Message.objects.get(message_id=asked.message_id)
+        under = approval_of(row)
+        new = answering(key=uuid4(), asked=row, answers=[Paid(number=1, reason=reason, text=text)])
+        bill, found = taken(row, under) if under is not None else None, checked(billed_in(row), row)
+    return decide_bill(**canton.pair.act(payer, who), asked=row.id, new=new, bill=bill, found=found)
+
+
+def _figures(side: Side, partner: str, ledger: Ledger) -> tuple[int, int, int]:
+    """Claimed, accepted and open on the account of a partner."""
+    with acting(side.office.slug, TEST, "look"):
+        account = account_of(partner, ledger)
+        figures = figures_of(account.id).get("CHF") if account else None
+    return (figures.claimed, figures.accepted, figures.open) if figures else (0, 0, 0)
+
+
+def _known(side: Side, partner: str, ledger: Ledger) -> Any:
+    with acting(side.office.slug, TEST, "look"):
+        account = account_of(partner, ledger)
+        assert account is not None
+        return known_in(account.id)
+
+
+@pytest.mark.parametrize("by_canton", [True, False], ids=["canton", "municipality"])
+def test_a_bill_is_checked_alike_paid_once_and_posted_at_both_sides_the_same(canton: Canton, by_canton: bool) -> None:
+    home, other, payer = canton.places[2], canton.places[3], canton.side if by_canton else canton.places[0]
+    _number, row = _approved(canton, home, payer)
+    bill_of = "R-1" if by_canton else "M-1"
+    first = _billed(canton, home, row, bill=bill_of, reference=SCOR if by_canton else "")
+    canton.settle()
+    assert (_found(home, first), _found(payer, first)) == ([], ["OTHER_BANK_DETAILS"])
+    with acting(payer.office.slug, TEST, "look"):
+        assert Task.objects.filter(kind="provider bill", state="open").count() == 1
+
+    # without confirmed bank details it is paid only with words; whoever decides nothing can't; another sees nothing
+    with pytest.raises(NotPossible, match="against the bill"):
+        _decided(canton, payer, first)
+    with pytest.raises(NotAllowed):
+        _decided(canton, payer, first, who="hanna", text="So.")
+    with acting(payer.office.slug, payer.office.staff["bo"], "look"):
+        row_there = Message.objects.get(message_id=first.message_id)
+        new = answering(key=uuid4(), asked=row_there, answers=[Paid(number=1)])
+    with pytest.raises(Hidden):
+        decide_bill(**canton.pair.act(other, "bo"), asked=row_there.id, new=new, bill=None, found=[])
+    _paid_to(canton, payer, home)
+    assert _found(payer, first) == []
+    _decided(canton, payer, first)
+    assert _figures(payer, home.address, Ledger.PAYER) == (0, 0, 0)  # until it has left it can be taken back
+    canton.settle()
+    both = (payer, home.address, Ledger.PAYER), (home, payer.address, Ledger.CLAIMANT)
+    assert [_figures(*one) for one in both] == [(380_00, 380_00, 380_00)] * 2
+    assert _known(*both[0]) == _known(*both[1])
+    copies = [side.message(first.message_id) for side in (home, payer)]
+    assert len({(one.digest, one.business) for one in copies}) == 1
+    assert copies[0].business == "accepted"
+    with acting(payer.office.slug, TEST, "look"):
+        assert EventRow.objects.filter(kind="bill decided").count() == 1
+        assert not Task.objects.filter(kind="provider bill", state="open").exists()
+    with acting(other.office.slug, TEST, "look"):
+        assert not Message.objects.filter(kind="provider_bill").exists()
+
+    # what speaks against a bill is found at both sides by the same function, and decides nothing
+    with acting(home.office.slug, TEST, "look"):
+        assert left_of(row, canton.today) == 570_00
+    tomorrow, after = (canton.today + timedelta(days=n) for n in (1, 30))
+    cases: list[tuple[dict[str, Any], list[str]]] = [
+        ({"last_on": after, "quantity": 1, "reference": ""}, ["NOT_IN_FORCE"]),
+        ({"quantity": 7, "reference": "", "since": tomorrow, "last_on": tomorrow}, ["APPROVAL_EXCEEDED"]),
+        ({"unit_price": 95_01, "quantity": 1, "reference": ""}, ["RATE_WRONG"]),
+        ({"bill": bill_of, "quantity": 1, "reference": ""}, ["DUPLICATE_INVOICE"]),
+        *([({"quantity": 1}, ["DUPLICATE_INVOICE"])] if by_canton else []),
+    ]  # fmt: skip
+    for told, codes in cases:
+        bill = _billed(canton, home, row, **told)
+        canton.settle()
+        assert (_found(home, bill), _found(payer, bill)) == (codes, codes)
+        if "DUPLICATE_INVOICE" in codes:
+            with pytest.raises(NotPossible, match="billed twice"):
+                _decided(canton, payer, bill, text="Trotzdem.")
+        _decided(canton, payer, bill, reason=codes[0], text="Bitte prüfen.")
+        canton.settle()
+        assert home.message(bill.message_id).business == "rejected"
+    assert [_figures(*one)[0] for one in both] == [380_00] * 2
+
+    # of two that don't both fit the earlier one counts; a test moves nothing
+    tried = _billed(canton, home, row, quantity=6, reference="", test=True)
+    fits, beyond = (_billed(canton, home, row, quantity=n, reference="") for n in (5, 2))
+    canton.settle()
+    assert [_found(side, one) for one in (fits, beyond) for side in (home, payer)] == [
+        [], [], ["APPROVAL_EXCEEDED"], ["APPROVAL_EXCEEDED"],
+    ]  # fmt: skip
+    _decided(canton, payer, tried)
+    _decided(canton, payer, beyond, text="Der Mehraufwand ist belegt.")
+    canton.settle()
+    assert _found(payer, fits) == ["APPROVAL_EXCEEDED"]  # what was accepted counts, whenever it was sent
+    assert [_figures(*one) for one in both] == [(570_00, 570_00, 570_00)] * 2
+    assert _known(*both[0]) == _known(*both[1])
+
+    # two people pay what is open, to the details that two people confirmed
+    account = _account(payer, home.address)
+    ordered = order_payment(**canton.pair.act(payer, "ulla"), account=account, currency="CHF", amount=570_00)
+    with pytest.raises(NotForThem, match="second pair of eyes"):
+        release_payment(**canton.pair.act(payer, "ulla"), order=ordered.id, version=ordered.version)
+    release_payment(**canton.pair.act(payer, "erik"), order=ordered.id, version=ordered.version)
+    with acting(payer.office.slug, TEST, "look"):
+        assert PaymentOrder.objects.get(id=ordered.id).paid_to.iban == IBAN
+
+
+def _account(side: Side, partner: str) -> Any:
+    with acting(side.office.slug, TEST, "look"):
+        account = account_of(partner, Ledger.PAYER)
+        assert account is not None
+        return account.id
+
+
+def _paid_to(canton: Canton, payer: Side, home: Side) -> None:
+    """Where the institution is paid, recorded by one and confirmed by another."""
+    new = NewPaidTo(
+        holder="Wohnheim Musterau", street="", house_number="", postcode="8000", town="Zürich", country="CH", iban=IBAN,
+        qr_iban=QR_IBAN, contact_name="", contact_email="", contact_phone="",
+    )  # fmt: skip
+    act = canton.pair.act(payer, "rut")
+    made = record_paid_to(**act, partner=home.address, side=Ledger.PAYER, new=new)
+    confirm_paid_to(**canton.pair.act(payer, "ulla"), details=made.id, version=made.version)
+
+
+def test_a_bill_that_no_institution_may_send_or_nobody_can_pay_is_none(canton: Canton) -> None:
+    home, payer = canton.places[2], canton.side
+    number, row = _approved(canton, home, payer)
+    for wrong, code in (
+        ({"reference": QRR}, "reference"), ({"iban": QR_IBAN}, "reference"),
+        ({"iban": "CH9300762011623852958"}, "swiss iban"),
+        ({"iban": "SE4550000000058398257466", "reference": ""}, "swiss iban"),
+        ({"reference": "RF18539007547035"}, "reference"), ({"answer_by": canton.today}, "answer by"),
+    ):  # fmt: skip
+        with pytest.raises(NotPossible, match=code):
+            _billed(canton, home, row, **wrong)
+    # what nobody can pay, and what a municipality bills, is refused where it arrives
+    good = _billed(canton, home, row, iban=QR_IBAN, reference=QRR)
+    canton.settle()
+    assert payer.message(good.message_id).transport == "delivered"
+    body = msgspec.json.decode(good.content)["asked"]
+    place = canton.places[0]
+    for sender, asked in ((home, {"bill": "R-2", "reference": SCOR}), (place, {"bill": "R-3"})):
+        with acting(sender.office.slug, sender.office.staff["hanna"], "bill"):
+            key = person_by_identifier("zemis", number)
+            assert key is not None
+            opening = Opening(
+                key=uuid4(), recipient=payer.address, person=key.id, about=key.id, number="", text="", assessed="",
+                unit=sender.office.units["Försörjningsstöd"], answer_by=canton.today + timedelta(days=14), test=False,
+                now=canton.pair.now,
+            )  # fmt: skip
+            told = {name: said for name, said in (body | asked).items() if name not in ("person", "answer_by")}
+            new = replace(beginning("provider_bill", opening, told), our_case=None)
+        sent = seal_message(**canton.pair.act(sender, "hanna"), new=new)
+        canton.settle()
+        there = sender.message(sent.message_id)
+        assert (there.transport, there.code) == ("rejected", Code.CONTENT)
+    canton.database.close_connections()
+    report = verify(canton.database.of_role("auditor"), tenants=[payer.office.slug, home.office.slug])
+    assert [(error.rule, error.table, error.text) for error in report.errors] == []
+
+
+def test_a_bill_by_sedex_under_no_approval_is_paid_by_nobody(canton: Canton, tmp_path: Path) -> None:
+    connect, one = canton.database.connect, somebody()
+    kinds = ("canton_office", "provider")
+    payer, home = (Side(open_office(connect, f"{kind[:6]}x", "CH", kind=kind)) for kind in kinds)
+    canton.database.close_connections()
+    nobody: Any = None
+    with post(tmp_path) as made:
+        pair = registered(BySedex(canton.database, home, payer, nobody, canton.pair.now), made)
+        here = cast(Canton, SimpleNamespace(pair=pair))
+        _registered(here, home, one)
+        with acting(home.office.slug, home.office.staff["hanna"], "bill"):
+            known = person_by_identifier("zemis", one.person.identifier)
+            assert known is not None
+            opening = Opening(
+                key=uuid4(), recipient=payer.address, person=known.id, about=known.id, number="", text="", assessed="",
+                unit=home.office.units["Försörjningsstöd"], answer_by=pair.today + timedelta(days=14), test=False,
+                now=pair.now,
+            )  # fmt: skip
+            told = {
+                "approval": "2026-000019-H", "bill": "R-1", "since": "2026-08-01", "last_on": "2026-08-31",
+                "unit_price": 95_00, "quantity": 8, "amount": 760_00, "iban": QR_IBAN, "reference": QRR,
+            }  # fmt: skip
+            new = replace(beginning("provider_bill", opening, told), our_case=None)
+        sent = seal_message(**pair.act(home), new=new)
+        pair.settle()
+        assert _found(payer, sent) == ["APPROVAL_MISSING", "OTHER_BANK_DETAILS"]
+        with pytest.raises(NotPossible, match="approval missing"):
+            _decided(here, payer, sent, text="Trotzdem.")
+        _decided(here, payer, sent, reason="APPROVAL_MISSING", text="Diese Nummer kennen wir nicht.")
+        pair.settle()
+        copies = [side.message(sent.message_id) for side in (home, payer)]
+        assert [(one.business, one.digest) for one in copies] == [("rejected", sent.digest)] * 2
