@@ -190,7 +190,7 @@ def test_a_month_that_no_norm_reaches_is_named(ask: Any) -> None:
 
 def test_what_a_swiss_office_sets_is_held_to_its_shape(ask: Any) -> None:
     swiss = question("wealth-above-the-allowance") | {"lang": "fr"}
-    wrong = {**RENTS, "name": "rent.limit", "unit": "CHF", "owner": "Bülach"}
+    wrong = {**RENTS, "name": "rent.limit", "unit": "CHF", "label": {"de": "a"}, "owner": "Bülach"}
     [problem] = ask(**swiss, tables=[wrong]).json()["problems"]
     assert problem == "tables[0]: rent.limit est un tableau par personnes en CHF/month"
 

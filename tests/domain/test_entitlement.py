@@ -161,6 +161,7 @@ def test_a_later_limit_takes_the_place_and_the_history_is_kept(office: Office, c
         (RENT | {"name": "limit.SALARY", "rows": [1, 2, 3]}, "limit.SALARY is read by no rule"),
         (RENT | {"bands": [21, 30, 40], "rows": [1, 2, 3]}, "limit.RENT is read by no rule"),
         (RENT | {"rows": [1, 2]}, "rows are 3 whole numbers"),
+        (RENT | {"label": {"it": "Affitto"}, "rows": [1, 2, 3]}, "label: a text in sv, the language of this law"),
         ({"name": "limit.RENT"}, "there is nothing to end"),
         ({"name": "setting.day_method", "unit": "choice", "label": {"sv": "a"}, "choices": {"w": {}}, "value": "w"},
          "setting.day_method is one of"),

@@ -75,6 +75,11 @@ def test_what_is_known_from_a_later_day_counts_only_where_that_day_is_asked_for(
         ("given:", "tables: [{}]\ngiven:", "case.yaml: line 4: each norm is a mapping with a name"),
         ("given:", "tables: 5\ngiven:", "case.yaml: line 4: tables: a list of norms is expected"),
         ("given:", "tables: [" + TABLE + "]\ngiven:", "case.yaml: line 4: rent.limit is read by no rule"),
+        (
+            "given:",
+            "tables: [" + TABLE.replace("sv", "it") + "]\ngiven:",
+            "line 4: rent.limit: label: a text in sv, the",
+        ),
         ("2026-03\n", "2026-3\n", "case.yaml: line 5: month: a month is written 2026-03"),
         ("given:", "decided_on: soon\ngiven:", "case.yaml: line 4: decided_on is a date such as 2026-03-28"),
         ("6200", "6200.5", 'case.yaml: line 9: costs[0].applied: whole kronor, or text such as "6 200,50"\n'),
@@ -130,6 +135,9 @@ def test_what_a_municipality_has_set_is_taken_from_its_file(tmp_path: Path) -> N
     assert run(path, "--tables", str(rents)) == (
         1, "", f"{rents}: line 1: rent.limit is a table by persons in CHF/month\n"
     )  # fmt: skip
+    rents.write_text(table.replace("label: {de:", "label: {it:"), encoding="utf-8")
+    told = run(path, "--tables", str(rents))[2]
+    assert told.endswith(": rent.limit: label: a text in de, the language of this law, is expected\n")
     rents.write_text(re.sub("checked_on: [0-9-]+", "checked_on: 9999-12-31", table), encoding="utf-8")
     code, printed, told = run(path, "--tables", str(rents))
     assert (code, printed) == (1, "") and told.endswith("checked_on 9999-12-31 hasn't come yet\n")

@@ -222,7 +222,7 @@ def run_command(place: Path, out: Path, **more: Any) -> str:
         ),
         (
             ["people.parquet", "--tables", "foreign.yaml"],
-            "2026-02: foreign.yaml: line 1: limit.RENT: label: a text in sv, the language of this law, is expected",
+            "foreign.yaml: line 3: limit.RENT: label: a text in sv, the language of this law, is expected",
         ),
         (["people.parquet", "--scheduler", "x://a:1"], "x://a:1: no Dask scheduler answers there: unknown address"),
         (["bill.yaml"], "bill.yaml: a population is a .parquet or a .jsonl file"),

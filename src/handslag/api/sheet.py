@@ -139,7 +139,7 @@ def calculated(asked: Asked) -> Answer:
         raise Refused([f"pack: {error}"]) from error
     if asked.lang not in ("", *languages(asked.pack)):
         raise Refused([f"lang: one of {', '.join(languages(asked.pack))} is expected"])
-    tables, known_on = _tables(asked.tables), asked.known_on or clock.central_today()
+    tables, known_on = _tables(asked.tables, law.LANGUAGE), asked.known_on or clock.central_today()
 
     def of(given: Mapping[str, Any], what: str) -> Sheet:
         try:
@@ -161,12 +161,12 @@ def calculated(asked: Asked) -> Answer:
     return Answer(sheet=now, shown=shown(now, asked.lang, names=asked.names, before=before, law_on=asked.decided_on))
 
 
-def _tables(entries: Sequence[Mapping[str, Any]]) -> list[Norm]:
-    """The norms that come with a question; Refused with the first fault of each of them."""
+def _tables(entries: Sequence[Mapping[str, Any]], lang: str) -> list[Norm]:
+    """The norms that come with a question, labels in `lang`; Refused with the first fault of each of them."""
     norms, problems = [], []
     for number, entry in enumerate(entries):
         try:
-            norms += from_entries([_dated(entry)], f"tables[{number}]")
+            norms += from_entries([_dated(entry)], f"tables[{number}]", lang=lang)
             by_name(norms)
         except NormError as error:
             problems.append(str(error))

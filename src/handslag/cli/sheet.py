@@ -70,10 +70,14 @@ def sheet(
     from handslag.rules.shown import changes_to_text, codes_to_text, shown, to_html
 
     try:
-        own = list(by_name(norm for path in tables or () for norm in load(_text(path), str(path))).values())
+        found, earlier_case = read(case), read(before) if before else None
+        lang_of_law = found.pack.LANGUAGE
+        own = list(
+            by_name(norm for path in tables or () for norm in load(_text(path), str(path), lang_of_law)).values()
+        )
         if problems := not_yet_checked(own, clock.central_today()):
             raise NormError("\n".join(problems))
-        found, earlier_case = read(case).with_tables(own), read(before).with_tables(own) if before else None
+        found, earlier_case = found.with_tables(own), earlier_case.with_tables(own) if earlier_case else None
         today = known_on.date() if known_on else clock.central_today()
 
         def known(case: Case) -> Case:

@@ -99,7 +99,7 @@ def read(path: Path) -> Case:
     lines = [line_of(text, ["tables", str(n)]) for n in range(len(tables))]
     try:
         law = pack(str(data.get("pack", "se")))
-        tables = tuple(from_entries(tables, str(path), lines, text, "tables"))
+        tables = tuple(from_entries(tables, str(path), lines, text, "tables", lang=law.LANGUAGE))
     except PackError as error:
         raise CaseError(f"{at('pack')}pack: {error}") from error
     except NormError as error:

@@ -351,22 +351,25 @@ def _minor(raw: int | str, unit: str) -> int:
     return raw * KRONA if unit in AMOUNTS else raw
 
 
-def load(text: str, file: str) -> list[Norm]:
-    """The norms of one file's text; NormError names the file, the line of the norm or value, and what is wrong."""
+def load(text: str, file: str, lang: str = "") -> list[Norm]:
+    """The norms of one file's text; NormError names the file, the line of the norm or value, and what is wrong.
+    `lang`: see `from_entries`."""
     try:
         entries, lines = read_with_lines(text)
     except YamlError as error:
         raise NormError(f"{file}: {error}") from error
-    return from_entries(entries, file, lines, text)
+    return from_entries(entries, file, lines, text, lang=lang)
 
 
-def _check(norm: Mapping[str, Any]) -> None:
+def _check(norm: Mapping[str, Any], lang: str) -> None:
     """What a norm says beside its values: _Fault for the key that is wrong."""
     name = norm["name"]
     _only(name, norm, _KEYS)
     if norm.get("unit") not in UNITS:
         raise _Fault(f"{name}: unit is one of {', '.join(UNITS)}", "unit")
     _words(name, norm, "label")
+    if lang and not norm["label"].get(lang):
+        raise _Fault(f"{name}: label: a text in {lang}, the language of this law, is expected", "label")
     if norm["unit"] == "choice":
         _words(name, norm, "choices", deep=True)
     if "uncertain" in norm:
@@ -393,11 +396,13 @@ def from_entries(
     under: str = "",
     first: int = 0,
     at: Callable[[str, int], str] = in_line,
+    lang: str = "",
 ) -> list[Norm]:
     """The norms of a file as plain data; NormError names the file, the norm and what is wrong.
 
     `lines`: where each of them begins in `text` (below the key `under`, from its entry number `first` on), for the
-    error, which is told with the line of the key that is wrong, as `at` says.
+    error, which is told with the line of the key that is wrong, as `at` says. `lang`: in which language each must have
+    its label: that of the law that reads it.
     """
     if not isinstance(entries, list):
         raise NormError(f"{file}: a norm file is a list of norms")
@@ -412,7 +417,7 @@ def from_entries(
             raise NormError(f"{place}: each norm is a mapping with a name")
         steps = [*([under] if under else []), str(first + number)]
         try:
-            _check(entry)
+            _check(entry, lang)
             given = _take(entry["name"], entry, "values", list)
         except _Fault as error:
             raise NormError(f"{line_told(place, [*steps, *error.steps])}: {error}") from error
@@ -466,13 +471,6 @@ def by_name(norms: Iterable[Norm]) -> dict[str, Norm]:
     return found
 
 
-def in_language(norms: Iterable[Norm], lang: str) -> None:
-    """NormError where the label of one isn't said in the language of the law."""
-    for norm in norms:
-        if not norm.label.get(lang):
-            raise NormError(f"{norm.place}: label: a text in {lang}, the language of this law, is expected")
-
-
 def _neighbours(values: Sequence[Value]) -> list[tuple[Value, Value]]:
     """Each value and the next one that became known with it: what corrects a value may begin inside it."""
     known = [[v for v in values if v.known_from == day] for day in {v.known_from for v in values}]
@@ -500,7 +498,8 @@ def load_folder(*layers: Path) -> dict[str, Norm]:
 class Amendment:
     """A norm of a proposal: name and values as in a norm file; what else there is to it, where it is to be another.
 
-    `text`: the file's, in which this is entry `number` and begins on `line`; "": not from a file's text.
+    `text`: the file's, in which this is entry `number` and begins on `line`; "": not from a file's text. `lang`: see
+    `from_entries`.
     """
 
     file: str
@@ -508,6 +507,7 @@ class Amendment:
     text: str = ""
     number: int = 0
     line: int = 0
+    lang: str = ""
 
     @property
     def name(self) -> str:
@@ -532,12 +532,13 @@ class Amendment:
     def norm(self, kept: Mapping[str, Any]) -> Norm:
         """The norm that it is, with what is `kept` of the one that it changes."""
         lines = [self.line] if self.text else []
-        [norm] = from_entries([{**kept, **self.entry}], self.file, lines, self.text, first=self.number)
+        [norm] = from_entries([{**kept, **self.entry}], self.file, lines, self.text, first=self.number, lang=self.lang)
         return norm
 
 
-def load_amendments(text: str, file: str) -> tuple[Amendment, ...]:
-    """The norms that a proposal changes; NormError for what is no list of norms, or names one twice."""
+def load_amendments(text: str, file: str, lang: str = "") -> tuple[Amendment, ...]:
+    """The norms that a proposal changes; NormError for what is no list of norms, or names one twice. `lang`: see
+    `from_entries`."""
     try:
         entries, lines = read_with_lines(text)
     except YamlError as error:
@@ -551,7 +552,7 @@ def load_amendments(text: str, file: str) -> tuple[Amendment, ...]:
             raise NormError(f"{place}: each norm is a mapping with a name")
         if entry["name"] in found:
             raise NormError(f"{place}: {entry['name']} stands in it twice")
-        found[entry["name"]] = Amendment(file, entry, text, number, line)
+        found[entry["name"]] = Amendment(file, entry, text, number, line, lang)
     return tuple(found.values())
 
 

@@ -88,11 +88,12 @@ def _prepared(asked: Simulation, known_on: date) -> tuple[Question, dict[str, An
     if not population.count(asked.people):
         raise SimulationError(f"{asked.people}: there is no household in it")
     population.check_columns(asked.people, law)
-    tables = tuple(by_name(norm for path in files(asked.tables) for norm in load(_text(path), str(path))).values())
-    before, after = (
-        tuple(one for path in files(given) for one in load_amendments(_text(path), str(path)))
-        for given in (asked.before, asked.after)
-    )
+
+    def read(reader: Any, given: tuple[Path, ...]) -> Iterator[Any]:
+        return (one for path in files(given) for one in reader(_text(path), str(path), law.LANGUAGE))
+
+    tables = tuple(by_name(read(load, asked.tables)).values())
+    before, after = (tuple(read(load_amendments, given)) for given in (asked.before, asked.after))
     if problems := not_yet_checked((*tables, *before, *after), clock.central_today()):
         raise NormError("\n".join(dict.fromkeys(problems)))
     question = Question(

@@ -250,6 +250,10 @@ def test_a_file_is_taken_whole_or_told_line_by_line_and_shows_what_it_would_chan
         ("RENT;5000", "hyror.csv, line 1: the first line names the columns: cost;adults;children;amount"),
         ("- name: limit.RENT\n  unit: [", "this is no YAML"),
         ("# rents\n- name: limit.RENT\n  unit: SEK/year\n", "hyror.csv, line 3: limit.RENT: unit is one of"),
+        (
+            "- name: limit.RENT\n  unit: SEK/month\n  label: {it: Affitto}",
+            "line 3: limit.RENT: label: a text in sv, the language",
+        ),
         ("-5", "a norm file is a list of norms"),
         ("", "hyror.csv: there is no value in it"),
     ):

@@ -8,18 +8,7 @@ from pathlib import Path
 from typing import ClassVar, Final, Self
 
 from handslag.rules.local import Local, check
-from handslag.rules.norms import (
-    Amendment,
-    Norm,
-    NormError,
-    NormSet,
-    Number,
-    Table,
-    amend,
-    in_language,
-    load_folder,
-    resolve,
-)
+from handslag.rules.norms import Amendment, Norm, NormError, NormSet, Number, Table, amend, load_folder, resolve
 
 HERE: Final = Path(__file__).parent
 CANTONS: Final = tuple(sorted(path.parent.name.upper() for path in HERE.glob("*/norms")))
@@ -174,7 +163,6 @@ def with_tables(norms: Norms, tables: Sequence[Norm], amendments: Sequence[Amend
     """The same set with a municipality's own tables and what a proposal changes; NormError for what no rule reads."""
     changed, tables = amend(history(norms.canton), tables, amendments)
     check(tables, LOCAL)
-    in_language(tables, "de")
     for norm in tables:
         if not norm.owner:
             raise NormError(f"{norm.place}: owner: whose decision the table is")

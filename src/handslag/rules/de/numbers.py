@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Final, Self
 
 from handslag.rules.local import Local, check
-from handslag.rules.norms import Amendment, Norm, NormSet, Number, Table, amend, in_language, load_folder, resolve
+from handslag.rules.norms import Amendment, Norm, NormSet, Number, Table, amend, load_folder, resolve
 
 FOLDER: Final = Path(__file__).with_name("norms")
 
@@ -300,7 +300,6 @@ def norms_for(
         return _national(on, known_on, decided_on)
     changed, tables = amend(history(), tables, amendments)
     check(tables, LOCAL)
-    in_language(tables, "de")
     return _norms(on, known_on, decided_on, (*tables, *changed), ())
 
 

@@ -17,7 +17,6 @@ from handslag.rules.norms import (
     Number,
     Table,
     amend,
-    in_language,
     load_folder,
     resolve,
 )
@@ -162,7 +161,6 @@ def norms_with(
         if not example and list(formula.choices).index(str(formula.on(on, known_on).value)) == CEILING_2027:
             return norms_with(tables, named, on, known_on, decided_on, amendments, example=True)
         tables = amended
-    in_language(tables, "sv")
     label = ""
     limits = {}
     for norm in tables:

@@ -84,13 +84,13 @@ def read(text: str, file: str, since: date | None, source: str, said: Mapping[st
     nothing = FileError([_("%(file)s: there is no value in it.") % {"file": file}])
     if not first:
         raise nothing
-    entries = _yaml(text, file) if first.startswith("-") else _csv(text, file, since, source, said, law)
+    entries = _yaml(text, file, law.LANGUAGE) if first.startswith("-") else _csv(text, file, since, source, said, law)
     if not entries:
         raise nothing
     return entries
 
 
-def _yaml(text: str, file: str) -> list[Entry]:
+def _yaml(text: str, file: str, lang: str) -> list[Entry]:
     try:
         entries, lines = read_with_lines(text)
     except YamlError as error:
@@ -102,7 +102,7 @@ def _yaml(text: str, file: str) -> list[Entry]:
     for nth, (number, entry) in enumerate(zip(lines, entries, strict=True)):
         line = _line(file, number)
         try:
-            [norm] = from_entries([entry], file, [number], text, first=nth, at=_line)
+            [norm] = from_entries([entry], file, [number], text, first=nth, at=_line, lang=lang)
         except NormError as error:
             problems.append(str(error))
             continue

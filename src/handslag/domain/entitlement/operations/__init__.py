@@ -237,7 +237,7 @@ def _read_local_norm(entry: dict[str, Any], since: date, source: str, now: datet
             entry = {"owner": acting_door().the_tenant.name, **entry}
         today = acting_door().the_tenant.today(now)
         told, value = as_one_value(entry, since, source.strip(), today)
-        [norm] = from_entries([told | {"values": [value]}], "municipality")
+        [norm] = from_entries([told | {"values": [value]}], "municipality", lang=law.LANGUAGE)
         law.accept(norm, since)
     except (NormError, NormMissing, PackError) as error:
         raise NotPossible("local norm", problems=[str(error)]) from error
