@@ -18,7 +18,7 @@ LEVELS = {"debug", "info", "warning", "error", "exception", "critical"}
 #: Where a `reason` may come from: our own words, a port whose error promises one machine word, the scanner's verdict.
 REASONS = {
     ("jobs/partners.py", "said"),
-    ("jobs/partners.py", "error.reason"),
+    ("jobs/partners.py", "refused.reason"),
     ("jobs/scan.py", "verdict.detail"),
     ("jobs/sedex.py", "trouble"),
     ("jobs/elsewhere.py", "error.reason"),
