@@ -23,7 +23,9 @@ from handslag.domain.decisions.operations.releases import why_not_released
 from handslag.domain.entitlement.models import Assessment, Sheet
 from handslag.domain.entitlement.operations import assess
 from handslag.domain.entitlement.queries import chunk_in_force, effect, unnamed_households
-from handslag.domain.payments.models import Booking, DirectPayment, Payee, Payment, Run, RunFile
+from handslag.domain.payments.models import Booking, DirectPayment, Payee, Payment, Recovery, Run, RunFile
+from handslag.domain.payments.operations.recoveries import agree_instalments, book_repayment, waive_recovery
+from handslag.domain.payments.queries import standing_of
 from handslag.domain.people.models import Person
 from handslag.domain.people.operations.staff import set_policy
 from handslag.domain.people.references import creditor_reference
@@ -608,6 +610,72 @@ def test_conditions_and_reductions_on_their_pages(
         for path in (f"{case}orders/", f"/orders/{made.id}/"):
             assert who.open(path).status_code == 404
             assert who.open(path, act="decide", version="1").status_code == 404
+
+
+def test_what_was_drawn_unlawfully_is_claimed_back_in_the_terms_of_the_canton(
+    musterwil: Office, desk: Any, database: Any, log_in: Any, server: Any, fine_at_both: Any
+) -> None:
+    """Paid 2111.00 and decided 1911.00 later: 200.00 are claimed by two with the canton's remedy, paid in part by
+    agreed instalments, given up for the rest; in German and French, booked on the case account."""
+    office, at = musterwil, Counter(musterwil, desk)
+    case = at.opens(("Dario", "1990-05-17", ahv("921707698"), "adult"))
+    dario = look(office, Person, given_name="Dario").id
+    at.applies(case, "Dario", rent="1050")
+    went(at.assesses(case, **{"member-0-permit": "CH"}))
+    at.decides(case)
+    at.pays(database)
+    wage = {"code": "WAGE", "mine": "300", "why": "Lohnabrechnung", "person": str(dario)}
+    went(at.assesses(case, **{f"new-income-0-{name}": value for name, value in wage.items()}))
+    office.now = clock.now()
+    with acting(office.slug, TEST, "look"):
+        sheet = Sheet.objects.filter(case_id=key_in(case)).latest("computed_at")
+    assert sheet.granted == 191_100
+    told: dict[str, Any] = {"language": "de", "reasons": "Der Lohn fehlte im Gesuch."}
+    told["unheard"] = "Er hat es selbst gesagt."
+    less = propose(**office.act("hanna"), sheet=sheet.id, ground="37.3", **told)
+    decide(**office.act("bo"), decision=less.id, version=less.version)
+
+    page = log_in(office, "hanna", locale="de-CH")
+    page.goto(server.url("desk", f"/{office.slug}{case}recoveries/"))
+    expect(page.get_by_role("main")).to_contain_text("nicht am Recht des Kantons geprüft")
+    expect(page.locator("[name=legal_basis]")).to_have_value("SKOS-RL E.2")
+    page.get_by_role("button", name="Vorschlagen").click()
+    expect(page.get_by_role("alert").first).to_be_visible()
+    fine_at_both(page, "desk-recoveries-error-de")
+    page.locator("[name=ground]").select_option("misinformed")
+    page.locator("[name^=amount-]").fill("200")
+    for name in ("reasons", "unheard"):
+        page.locator(f"[name={name}]").fill(told[name])
+    page.get_by_label("Sprache des Briefs").select_option("fr")
+    page.get_by_role("button", name="Vorschlagen").click()
+    expect(page.get_by_role("article")).to_contain_text("Nous vous demandons de rembourser 200 CHF")
+    fine_at_both(page, "desk-recovery-de")
+    row = look(office, Recovery, case_id=key_in(case))
+    went(at.bo.open(f"/recoveries/{row.id}/", act="decide", version=str(row.version)))
+    row = look(office, Recovery, id=row.id)
+    assert (row.state, row.court_until, row.legal_basis) == ("decided", None, "SKOS-RL E.2")
+    content = look(office, PersonalLetter, id=row.letter_id).content
+    assert "Bezirksrat" in content["remedy"] and "help" not in content
+    agree_instalments(
+        **office.act("hanna"), recovery=row.id, monthly=5_000, first_on=office.today, agreed="Am Schalter vereinbart."
+    )
+    book_repayment(**office.act("hanna"), recovery=row.id, amount=15_000, source="camt 12")
+    given_up = waive_recovery(**office.act("bo"), recovery=row.id, amount=5_000, reasons="Es bleibt ihm nichts übrig.")
+    assert (given_up.legal_basis, given_up.letter.content["heading"]) == ("SKOS-RL E.2", "Décision de remise")
+    run_jobs(database)
+    for letter in (row.letter_id, given_up.letter_id):
+        document = look(office, PersonalLetter, id=letter).document_id
+        assert stored(office, database, document).startswith(b"%PDF")
+    with acting(office.slug, TEST, "look"):
+        standing = standing_of(row)
+        assert (standing.claimed, standing.paid, standing.waived, standing.open) == (20_000, 15_000, 5_000, 0)
+    page.reload()
+    expect(page.get_by_role("main")).to_contain_text("camt 12")
+    other = open_office(database.connect, "beispielen", "CH")
+    for path in (f"{case}recoveries/", f"/recoveries/{row.id}/"):
+        assert desk(other, "hanna").open(path).status_code == 404
+    report = verify(database.of_role("auditor"), tenants=[office.slug])
+    assert [one for one in report.errors if one.table.startswith(("payments_", "decisions_"))] == [], report.to_text()
 
 
 def test_a_swiss_office_sees_no_other_ones_budget(musterwil: Office, desk: Any, database: Any) -> None:

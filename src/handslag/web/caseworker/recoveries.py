@@ -13,6 +13,7 @@ from django.utils.translation import gettext, gettext_lazy
 from handslag.domain.audit.operations import looked_at
 from handslag.domain.casefile.models import Case, Period
 from handslag.domain.casefile.permissions import case_for_staff
+from handslag.domain.decisions.operations import letter_languages
 from handslag.domain.decisions.queries import appeals_on
 from handslag.domain.decisions.states import RUNNING
 from handslag.domain.payments.models import Booking, Recovery
@@ -20,9 +21,11 @@ from handslag.domain.payments.operations.recoveries import (
     agree_instalments,
     book_repayment,
     decide_recovery,
+    grounds_of,
     propose_recovery,
     recovery_letter,
     return_recovery,
+    section_for,
     waive_recovery,
     withdraw_recovery,
 )
@@ -43,7 +46,6 @@ from handslag.domain.tenancy.permissions import Hidden, Member
 from handslag.domain.tenancy.policies import Conflict, NotPossible, mandate
 from handslag.domain.tenancy.states import Decides, Role
 from handslag.kernel.months import Month
-from handslag.rules.se.recovery import section_on
 from handslag.web.caseworker.case import case_name
 from handslag.web.caseworker.letters import shown_in_letters
 from handslag.web.caseworker.pages import (
@@ -63,14 +65,14 @@ from handslag.web.entry.pages import desk_page
 from handslag.web.ui import formats
 from handslag.web.ui.forms import AmountField, DayField
 
-LANGUAGES = (("sv", "Svenska"), ("en", "English"))
+LANGUAGES = {"sv": "Svenska", "en": "English", "de": "Deutsch", "fr": "Français"}
 
 
 class ProposeForm(forms.Form):
     """A claim: from whom, how much for each month, on what ground, why."""
 
     person = forms.ChoiceField(label=gettext_lazy("From whom"), widget=forms.RadioSelect)
-    ground = forms.ChoiceField(label=gettext_lazy("On what ground"), choices=[("", "–"), *RECOVERY_GROUNDS.items()])
+    ground = forms.ChoiceField(label=gettext_lazy("On what ground"))
     legal_basis = forms.CharField(
         label=gettext_lazy("Section of law, as the letter says it"), max_length=160, validators=[shown_in_letters]
     )
@@ -86,12 +88,16 @@ class ProposeForm(forms.Form):
         required=False,
         widget=forms.Textarea(attrs={"rows": 2}),
     )
-    language = forms.ChoiceField(label=gettext_lazy("Language of the letter"), choices=LANGUAGES)
+    language = forms.ChoiceField(label=gettext_lazy("Language of the letter"))
 
     def __init__(self, data: Any, case: Case, months: dict[UUID, tuple[Month, int]], initial: Any) -> None:
         super().__init__(data, initial=initial)
         adults = [p for p in (case.applicant, case.co_applicant) if p is not None]
+        languages = [(one, LANGUAGES[one]) for one in letter_languages(case.legal_order)]
+        grounds = [("", "–"), *((one.value, RECOVERY_GROUNDS[one]) for one in grounds_of(case))]
         self.fields["person"].choices = [(str(p.id), full_name(p)) for p in adults]  # type: ignore[attr-defined]
+        self.fields["ground"].choices = grounds  # type: ignore[attr-defined]
+        self.fields["language"].choices = languages  # type: ignore[attr-defined]
         for key, (month, most) in months.items():
             self.fields[f"amount-{key}"] = AmountField(
                 label=gettext("To pay back for %(month)s") % {"month": formats.month(month.since)},
@@ -179,8 +185,11 @@ def recoveries(request: HttpRequest, tenant: str, case: UUID) -> HttpResponse:
     over = claimed_too_much(found.id)
     periods = Period.objects.filter(id__in={*beyond, *over}).order_by("since")
     months = {p.id: (Month.of(p.since), left[p.id]) for p in periods if p.id in left}
-    section = section_on("misinformed", today(request))
-    start = {"legal_basis": section.section, "language": found.applicant.language, "person": ""}
+    try:
+        section, certain = section_for(found, "misinformed", today(request))
+    except NotPossible:  # the norms of the canton aren't known
+        section, certain = "", False
+    start = {"legal_basis": section, "language": found.applicant.language, "person": ""}
     if found.co_applicant is None:
         start["person"] = str(found.applicant_id)
     form = ProposeForm(typed(request), found, months, start)
@@ -210,7 +219,7 @@ def recoveries(request: HttpRequest, tenant: str, case: UUID) -> HttpResponse:
         ],
         rows=[_row(row) for row in rows],
         form=form,
-        certain=section.certain,
+        certain=certain,
         may_propose=Role.CASEWORKER in member.roles and bool(left) and not waiting,
     )
 

@@ -109,8 +109,9 @@ def apart(text: str, language: str) -> str:
 
 
 def money_in(amount: int, currency: str, language: str) -> str:
-    """An amount in the language of a letter; in translations as in English, left to right."""
-    return format_money(amount, currency, language if language == "sv" else "en")
+    """An amount in the language of a letter; in translations as in English, left to right. Those in de and fr are
+    Swiss."""
+    return format_money(amount, currency, {"sv": "sv", "de": "de-CH", "fr": "de-CH"}.get(language, "en"))
 
 
 def _help(decision: Decision, calculation: Calculation, keys: Sequence[str], on: date, language: str) -> dict[str, Any]:

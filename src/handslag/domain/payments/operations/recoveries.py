@@ -1,7 +1,8 @@
 """What has left beyond the decision is claimed back, paid in instalments, or given up: each a person's act.
 
-No job makes, proposes or enforces a claim, and none is set off against support: the law has no such set-off for what
-was paid too much (HFD 2013 ref. 18).
+No job makes, proposes or enforces a claim, and none is set off against support: Swedish law has no such set-off for
+what was paid too much (HFD 2013 ref. 18). In Switzerland (Rückerstattung) the section is that of the norms and the
+remedy the canton's; instalments are agreed there too, and nothing is set off.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ from handslag.domain.audit.operations import Done, Event, operation
 from handslag.domain.casefile.models import Case, Period
 from handslag.domain.casefile.permissions import case_for_staff
 from handslag.domain.casefile.policies import require_worked_here
-from handslag.domain.decisions.operations import are_reasons
+from handslag.domain.decisions.operations import are_reasons, cantonal_remedy, letter_languages
 from handslag.domain.decisions.operations.help import apart, help_beside, money_in, month_in, text_or_help
 from handslag.domain.decisions.operations.letters import new_personal_letter
+from handslag.domain.decisions.operations.orders import limits
 from handslag.domain.decisions.queries import appeals_on, in_force, is_asked_since, not_heard
 from handslag.domain.decisions.states import RUNNING, Repayable
 from handslag.domain.documents.operations import keep_text
@@ -104,15 +106,17 @@ def propose_recovery(
 
     `ground` and the section (`legal_basis`) are the caseworker's choice. NotPossible: ("recovery ground"), ("section"),
     ("amount") without one, ("beyond paid") for more than that with the `period`, ("reasons"), ("proposed") while
-    another one waits, ("not heard") where she wasn't heard on a month since it was decided and `unheard` doesn't say
-    why not (25 § förvaltningslagen).
+    another one waits, ("language"), ("not heard") where she wasn't heard on a month since it was decided and `unheard`
+    doesn't say why not (25 § förvaltningslagen).
     """
     found, member = case_for_staff(case, by, now, Role.CASEWORKER, lock=True)
     require_worked_here(found)
     if person not in (found.applicant_id, found.co_applicant_id):
         raise Hidden("person", person)
-    if ground not in RecoveryGround:
+    if ground not in grounds_of(found):
         raise NotPossible("recovery ground")
+    if language not in letter_languages(found.legal_order):
+        raise NotPossible("language")
     if not are_reasons(legal_basis) or len(legal_basis) > 160:
         raise NotPossible("section")
     _refuse_beyond(found, ground, amounts)
@@ -150,6 +154,20 @@ def propose_recovery(
         "reasons_digest": canonical.digest(row.reasons),
     }
     return Done(row, RecoveryProposed(subject=found.id, payload=payload))
+
+
+def grounds_of(case: Case) -> list[RecoveryGround]:
+    """On which grounds something can be claimed back by the law of a case: in Switzerland what was drawn unlawfully."""
+    return [RecoveryGround.MISINFORMED] if case.legal_order == "ch" else list(RecoveryGround)
+
+
+def section_for(case: Case, what: str, today: date) -> tuple[str, bool]:
+    """By which section of its law a claim ("misinformed") or a waiver of one stands on a day, and whether that is
+    certain. NotPossible("norms") where the canton's norms aren't known."""
+    if case.legal_order == "ch":
+        return str(limits(today).section.restitution), False
+    section = section_on(what, today)
+    return section.section, section.certain
 
 
 def _refuse_beyond(case: Case, ground: str, amounts: Mapping[UUID, int]) -> None:
@@ -239,7 +257,8 @@ def decide_recovery(*, tenant: str | int, by: Actor, now: datetime, recovery: UU
     row.letter = new_personal_letter(row.case, row.person, content)
     row.state, row.decided_by_id, row.decided_at = RecoveryState.DECIDED, member.id, now
     row.version += 1
-    row.court_until = last_day_at_court_for([line.period_id for line in lines])
+    if row.case.legal_order == "se":
+        row.court_until = last_day_at_court_for([line.period_id for line in lines])
     row.save(update_fields=["state", "decided_by", "decided_at", "delegation", "letter", "court_until", "version"])
     payload = {
         "recovery": str(row.id),
@@ -401,7 +420,7 @@ def waive_recovery(
         recovery=row,
         amount=amount,
         reasons=reasons.strip(),
-        legal_basis=section_on("waiver", today).section,
+        legal_basis=section_for(row.case, "waiver", today)[0],
         delegation=by_what.words,
         waived_by_id=member.id,
         waived_at=now,
@@ -430,7 +449,18 @@ def _keys(row: Recovery) -> tuple[str, str, str]:
 
 
 def _texts(row: Recovery, today: date) -> list[DatedText]:
-    return [text_for(row.case.legal_order, key, row.language, today) for key in _keys(row)]
+    *keys, remedy = _keys(row)
+    told = [text_for(row.case.legal_order, key, row.language, today) for key in keys]
+    if row.case.legal_order == "ch":
+        return [*told, cantonal_remedy(str(setting("canton")), row.language, today)]
+    return [*told, text_for(row.case.legal_order, remedy, row.language, today)]
+
+
+def _bodies(row: Recovery, language: str, today: date) -> list[str]:
+    """The same as they stand in the letter, or in its translation."""
+    if language == row.language:
+        return [text.body for text in _texts(row, today)]
+    return [text_or_help(row.case.legal_order, key, language, today) for key in _keys(row)]
 
 
 _SAID = {
@@ -450,6 +480,22 @@ _SAID = {
         "less": "You don’t have to pay back {amount} of what we claimed. Left to pay: {left}.",
         "none": "You don’t have to pay back {amount} of what we claimed. Nothing is left to pay.",
     },
+    "de": {
+        "heading": "Verfügung über die Rückerstattung",
+        "outcome": "Wir fordern {amount} von Ihnen zurück.",
+        "line": "Zu viel ausgerichtet, {month}",
+        "waived": "Verfügung über den Erlass",
+        "less": "Sie müssen {amount} von dem, was wir zurückgefordert haben, nicht zurückzahlen. Es bleiben {left}.",
+        "none": "Sie müssen {amount} von dem, was wir zurückgefordert haben, nicht zurückzahlen. Es bleibt nichts.",
+    },
+    "fr": {
+        "heading": "Décision de remboursement",
+        "outcome": "Nous vous demandons de rembourser {amount}.",
+        "line": "Versé en trop, {month}",
+        "waived": "Décision de remise",
+        "less": "Vous n’avez pas à rembourser {amount} de ce que nous avons réclamé. Il reste {left}.",
+        "none": "Vous n’avez pas à rembourser {amount} de ce que nous avons réclamé. Il ne reste rien.",
+    },
     "ar": {
         "heading": "قرار باسترداد مبلغ",
         "outcome": "نطلب منك أن تعيد دفع {amount}.",
@@ -467,8 +513,7 @@ def recovery_letter(row: Recovery, lines: list[RecoveryLine], now: datetime, *, 
 
     def said(language: str) -> dict[str, Any]:
         words = _SAID[language]
-        texts = (text_or_help(row.case.legal_order, key, language, today) for key in _keys(row))
-        why, pay, remedy = (" ".join(text.split()) for text in texts)
+        why, pay, remedy = (" ".join(text.split()) for text in _bodies(row, language, today))
         to = {"number": row.number, "account": str(setting("repayment_account"))}
         return {
             "heading": words["heading"],
@@ -486,7 +531,7 @@ def recovery_letter(row: Recovery, lines: list[RecoveryLine], now: datetime, *, 
         }
 
     return {
-        **help_beside(row.language, row.person, said),
+        **(help_beside(row.language, row.person, said) if row.case.legal_order == "se" else {}),
         **said(row.language),
         "number": row.number,
         "language": row.language,
@@ -517,7 +562,7 @@ def waiver_letter(row: Recovery, waiver: RecoveryWaiver, left: int, now: datetim
         }
 
     return {
-        **help_beside(row.language, row.person, said),
+        **(help_beside(row.language, row.person, said) if row.case.legal_order == "se" else {}),
         **said(row.language),
         "number": row.number,
         "language": row.language,
