@@ -173,6 +173,8 @@ ONLY_POST = {
     "norms/<uuid:norm>/confirm/", "norms/<uuid:norm>/withdraw/",
     "precalculations/start/", "precalculations/<uuid:calculation>/continue/",
 }  # fmt: skip
+#: Of what only Swiss law knows; `test_swiss.py` opens them, and is refused them as another municipality and as a payer.
+SWISS = {"orders/<uuid:order_>/"}
 ROLES = ("rut", "hanna", "bo", "ulla", "alva")
 CANARIES = ("Kanarie", "Fågelholm", "Burgatan 77")
 
@@ -508,6 +510,9 @@ def test_each_role_reaches_its_own_pages_and_no_others(everything: dict[str, Any
     her = desk(office, who)
     for route, roles in MAY.items():
         path = address(route, own)
+        assert (path is None) == (route in SWISS), route
+        if path is None:
+            continue
         if who in roles:
             if route not in ONLY_POST and route != "cases/new/":
                 assert her.open(path).status_code in (200, 302), f"{who} {route}"
