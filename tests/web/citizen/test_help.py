@@ -21,7 +21,7 @@ CONTACT = {"hours": "vardagar 9–12", "units": {"Försörjningsstöd": PHONE}}
 
 def addresses(office: Any, keys: dict[str, Any]) -> dict[str, str]:
     """Each address of the counter by its name, with parts that there are."""
-    nothing = ("change", "line", "document", "recovery", "help_", "representation")
+    nothing = ("change", "line", "document", "recovery", "help_", "order", "representation")
     parts = {
         **{name: str(key) for name, key in keys.items()}, "tenant": office.slug, "month": str(office.month),
         "step": "income", "area": "money", **dict.fromkeys(nothing, str(keys["draft"])),
