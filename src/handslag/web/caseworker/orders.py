@@ -254,7 +254,8 @@ def order(request: HttpRequest, tenant: str, order_: UUID) -> HttpResponse:
         row.delegation = by_what.words  # as the letter will say it, if she decides
     stands = row.state == OrderState.DECIDED and row.ended_on is None
     works = Role.CASEWORKER in member.roles
-    waiting = any(one.state == OrderState.PROPOSED for one in orders_in([case.id]))
+    others = orders_in([case.id])
+    waiting = any(one.state == OrderState.PROPOSED for one in others)
     return page(
         request,
         "order.html",
@@ -276,7 +277,7 @@ def order(request: HttpRequest, tenant: str, order_: UUID) -> HttpResponse:
         may_reduce=works and stands and over and not waiting,
         over=over,
         first=Month.of(months[0].since) if months else None,
-        reductions=[one for one in orders_in([case.id]) if one.condition_id == row.id],
+        reductions=[one for one in others if one.condition_id == row.id],
         end_form=end,
         reduce_form=reduce,
         trouble=trouble,
