@@ -215,14 +215,15 @@ class Opening:
 
 
 def beginning(kind: str, new: Opening, asked: dict[str, Any], places: dict[str, str] | None = None) -> NewMessage:
-    """The first message of a conversation: besides the person, the day and the text, what its kind says is `asked`.
-    NotPossible by `may_leave`, ("answer by") for a day that is past or too far, ("no number") for a person without."""
+    """The first message of a conversation: besides the person, the day and the text, where there is one, what its kind
+    says is `asked`; without a `number` it names no case of ours. NotPossible by `may_leave`, ("answer by") for a day
+    that is past or too far, ("no number") for a person without."""
     may_wait_until(new.answer_by, new.now)
     level = may_leave(new.person, acting_door().the_tenant.today(new.now), new.assessed)
     said = {
         "person": identified(new.person),
         "answer_by": new.answer_by.isoformat(),
-        "text": new.text.strip(),
+        **({"text": text} if (text := new.text.strip()) else {}),
         **asked,
     }
     return NewMessage(
@@ -235,7 +236,7 @@ def beginning(kind: str, new: Opening, asked: dict[str, Any], places: dict[str, 
         about=new.about,
         person=new.person,
         level=level,
-        our_case=new.number,
+        our_case=new.number or None,
         response_expected=True,
         test=new.test,
         due_on=new.answer_by,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
@@ -52,7 +52,7 @@ def changing(new: Changing) -> NewMessage:
         "approval": row.number, "turn": (last or 0) + 1, "amount": new.amount, "last_on": new.last_on.isoformat(),
         "billed_from": new.billed_from.isoformat(), "reason": new.reason,
     }  # fmt: skip
-    return replace(beginning("approval_change", opening, told), our_case=None)
+    return beginning("approval_change", opening, told)
 
 
 def may_change(row: Approval, *, amount: int, last_on: date, billed_from: date, now: datetime) -> None:

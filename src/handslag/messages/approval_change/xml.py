@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from handslag.messages.approval_change.message import ApprovalChange
+from handslag.messages.ech.turn import about_person
 
-from lxml import etree
-
-from handslag.messages.approval_change.message import ApprovalChange, Kept, NewTerms
-from handslag.messages.ech.frame import Form, below, put_fields, take_fields
-from handslag.messages.ech.person import put_person, take_person
-from handslag.messages.ech.turn import put_turn, take_turn
-
-OWN = "urn:handslag:message:approval_change:1"
 #: Fields and their elements, in order; what is empty isn't written.
 _ASKED = (("approval", "approval"), ("turn", "turn"), ("amount", "amount"), ("last_on", "lastOn"),
           ("billed_from", "billedFrom"), ("reason", "reason"), ("answer_by", "answerBy"),
@@ -19,30 +12,4 @@ _ASKED = (("approval", "approval"), ("turn", "turn"), ("amount", "amount"), ("la
 _ANSWER = (("text", "text"), ("reason", "reason"))
 _WHOLE = ("turn", "amount")
 
-
-def _put(root: etree._Element, told: ApprovalChange) -> None:
-    put_turn(root, told, OWN, _put_asked, _put_answer)
-
-
-def _put_asked(parent: etree._Element, asked: NewTerms) -> None:
-    put_person(below(parent, "person", None, OWN), asked.person)
-    put_fields(parent, asked, _ASKED, OWN)
-
-
-def _put_answer(place: etree._Element, answer: Kept) -> None:
-    put_fields(place, answer, _ANSWER, OWN)
-
-
-def _take(root: etree._Element) -> dict[str, Any]:
-    empty = {"text": "", "reason": ""}
-    return take_turn(root, OWN, _take_asked, lambda place: empty | take_fields(place, _ANSWER, OWN))
-
-
-def _take_asked(place: etree._Element) -> dict[str, Any]:
-    (person,) = place.findall(f"{{{OWN}}}person")
-    told = take_fields(place, _ASKED, OWN)
-    told |= {name: int(told[name]) for name in _WHOLE}
-    return {"person": take_person(person), **told}
-
-
-FORM = Form("approval_change", 1, ApprovalChange, _put, _take)
+FORM = about_person("approval_change", ApprovalChange, _ASKED, _ANSWER, whole=_WHOLE)

@@ -3,7 +3,7 @@ takes."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
@@ -72,10 +72,7 @@ def asking(new: Asking) -> NewMessage:
         "unit_price": new.unit_price, "quantity": new.quantity, "percent": new.percent, "urgent": new.urgent, **texts,
         **({"other_pays": new.other_pays} if new.other_pays is not None else {}),
     }  # fmt: skip
-    made = beginning("cost_approval", opening, asked)
-    if not made.body["asked"]["text"]:
-        del made.body["asked"]["text"]
-    return replace(made, our_case=None)
+    return beginning("cost_approval", opening, asked)
 
 
 def cost_in(asked: Message) -> Cost:

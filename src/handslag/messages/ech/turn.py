@@ -7,7 +7,8 @@ from typing import Any
 
 from lxml import etree
 
-from handslag.messages.ech.frame import below, texts
+from handslag.messages.ech.frame import Fields, Form, below, flag, put_fields, take_fields, texts
+from handslag.messages.ech.person import put_person, take_person
 
 _REPLY = ("of", "digest", "state", "code", "until")
 
@@ -84,3 +85,32 @@ def take_ground(parent: etree._Element, space: str) -> dict[str, Any]:
     told = texts(place, space, "basis", "text", "consentedOn")
     since = {"consented_on": told["consentedOn"]} if "consentedOn" in told else {}
     return {"basis": told["basis"], "text": told["text"], **since}
+
+
+def about_person(
+    kind: str, struct: type[Any], asked: Fields, answer: Fields, *, empty: tuple[str, ...] = ("text", "reason"),
+    whole: tuple[str, ...] = (), flags: tuple[str, ...] = (),
+) -> Form:  # fmt: skip
+    """The form of a kind (version 1) that asks about one person: she, then the fields `asked`; each answer has the
+    fields `answer`. Of both some are `whole` numbers and some `flags`; what an answer says by nothing is `empty`."""
+    space = f"urn:handslag:message:{kind}:1"
+
+    def put_asked(parent: etree._Element, told: Any) -> None:
+        put_person(below(parent, "person", None, space), told.person)
+        put_fields(parent, told, asked, space)
+
+    def put(root: etree._Element, told: Any) -> None:
+        put_turn(root, told, space, put_asked, lambda place, one: put_fields(place, one, answer, space))
+
+    def typed(told: dict[str, Any]) -> dict[str, Any]:
+        told |= {name: int(told[name]) for name in whole if name in told}
+        return told | {name: flag(told[name]) for name in flags if name in told}
+
+    def take_asked(place: etree._Element) -> dict[str, Any]:
+        (person,) = place.findall(f"{{{space}}}person")
+        return {"person": take_person(person), **typed(take_fields(place, asked, space))}
+
+    def take_answer(place: etree._Element) -> dict[str, Any]:
+        return dict.fromkeys(empty, "") | typed(take_fields(place, answer, space))
+
+    return Form(kind, 1, struct, put, lambda root: take_turn(root, space, take_asked, take_answer))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 from uuid import UUID, uuid5
 
@@ -73,7 +72,7 @@ def about_contradiction(found: Contradiction, unit: UUID, now: datetime) -> list
             text=QUESTIONS[language].format(day=f"{found.since:%d.%m.%Y}"), assessed="", test=False, now=now,
         )  # fmt: skip
         try:
-            told.append(replace(asking(new, month=None, ground=GROUNDS[language], lines=[]), our_case=None))
+            told.append(asking(new, month=None, ground=GROUNDS[language], lines=[]))
         except NotPossible:
             return []
     return told

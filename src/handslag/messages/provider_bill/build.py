@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
@@ -67,10 +67,7 @@ def billing(new: Billing) -> NewMessage:
         "last_on": new.last_on.isoformat(), "unit_price": new.unit_price, "quantity": new.quantity,
         "amount": new.unit_price * new.quantity, "iban": iban, **texts,
     }  # fmt: skip
-    made = beginning("provider_bill", opening, asked)
-    if not made.body["asked"]["text"]:
-        del made.body["asked"]["text"]
-    return replace(made, our_case=None)
+    return beginning("provider_bill", opening, asked)
 
 
 def bill_in(asked: Message) -> Bill:
