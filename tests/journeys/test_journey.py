@@ -172,7 +172,7 @@ def test_a_letter_that_cannot_be_made_is_told_with_its_reason(drive: Drive, conn
     file = json.loads((EXAMPLES / "single.json").read_text())
     file["household"][0]["given_name"] = "יעל"
     (tmp_path / "a.json").write_text(json.dumps(file))
-    told = drive(open_office(connect, demonstration=True), tmp_path / "a.json", "--patience", "4")
+    told = drive(open_office(connect, demonstration=True), tmp_path / "a.json", "--patience", "30")
     assert told.code == 1
     assert "send the decision another way" in told.error
     assert "worker" not in told.error
