@@ -152,6 +152,8 @@ def _said(refused: NotPossible) -> str:
 def orders(request: HttpRequest, tenant: str, case: UUID) -> HttpResponse:
     """The conditions and reductions of a case; POST proposes a condition."""
     found, member = case_for_staff(case, **who(request))
+    if found.legal_order != "ch":
+        raise Hidden("case", case)
     looked_at("orders", found.id)
     form = ConditionForm(typed(request), found, _start(request, found))
     if request.method == "POST":
@@ -176,7 +178,7 @@ def orders(request: HttpRequest, tenant: str, case: UUID) -> HttpResponse:
         rows=[_row(row) for row in rows],
         form=form,
         waiting=waiting,
-        may_propose=Role.CASEWORKER in member.roles and found.legal_order == "ch" and not waiting,
+        may_propose=Role.CASEWORKER in member.roles and not waiting,
     )
 
 
@@ -185,7 +187,7 @@ def _start(request: HttpRequest, case: Case) -> dict[str, str]:
     language = case.applicant.language if case.applicant.language in dict(LANGUAGES) else LANGUAGES[0][0]
     start = {"language": language, "person": "" if case.co_applicant else str(case.applicant_id)}
     try:
-        return start | ({"legal_basis": limits(today(request)).section.sanction} if case.legal_order == "ch" else {})
+        return start | {"legal_basis": limits(today(request)).section.sanction}
     except NotPossible:
         return start
 
