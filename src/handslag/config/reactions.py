@@ -59,7 +59,7 @@ from handslag.domain.casefile.operations import (
 )
 from handslag.domain.casefile.queries import Cause, cases_of
 from handslag.domain.casefile.states import WarningKind
-from handslag.domain.decisions.models import Decision, Letter
+from handslag.domain.decisions.models import Decision, Letter, Order
 from handslag.domain.decisions.operations import (
     DecisionProposed,
     DecisionReturned,
@@ -85,14 +85,15 @@ from handslag.domain.decisions.operations.letters import (
     close_hearings,
 )
 from handslag.domain.decisions.operations.orders import (
+    CONDITION_DAY,
     OrderDecided,
     OrderEnded,
     OrderProposed,
     OrderReturned,
     OrderWithdrawn,
 )
-from handslag.domain.decisions.queries import appeals_in, in_force
-from handslag.domain.decisions.states import HERE, AppealState, Outcome
+from handslag.domain.decisions.queries import appeals_in, conditions_over, in_force
+from handslag.domain.decisions.states import HERE, AppealState, OrderKind, Outcome
 from handslag.domain.documents.models import Document
 from handslag.domain.documents.operations import DocumentRecorded, DocumentScanned
 from handslag.domain.documents.states import Provenance, ScanState
@@ -346,7 +347,7 @@ from handslag.domain.statistics.operations import (
     StatisticsFileMade,
     StatisticsRecorded,
 )
-from handslag.domain.tasks.models import Notice, Task
+from handslag.domain.tasks.models import Deadline, Notice, Task
 from handslag.domain.tasks.operations import (
     DeadlineEnded,
     DeadlineSet,
@@ -356,8 +357,10 @@ from handslag.domain.tasks.operations import (
     TaskDone,
     TaskOpened,
     answer_task,
+    end_deadline,
     open_task,
     queue_notices,
+    run_deadline,
     set_deadline,
     tell_staff,
 )
@@ -1037,7 +1040,42 @@ def _tell_of_infected(event: Event, by: Actor, now: datetime) -> None:
 
 def _task_for_missed(event: Event, by: Actor, now: datetime) -> None:
     if event.payload["state"] == DeadlineState.MISSED:
-        _task(event, by, now, "appeal due" if event.payload["rule"] == FORWARDED_PROMPTLY else "evidence late")
+        _task(event, by, now, _MISSED.get(event.payload["rule"], "evidence late"))
+
+
+_MISSED = {FORWARDED_PROMPTLY: "appeal due", CONDITION_DAY: "condition over"}
+
+
+def _watch_condition(event: Event, by: Actor, now: datetime) -> None:
+    """Once its day has passed somebody is asked whether it is met; nothing follows by itself."""
+    if event.payload["kind"] != OrderKind.CONDITION:
+        return
+    row = Order.objects.only("number", "legal_basis").get(id=UUID(event.payload["order"]))
+    run_deadline(
+        tenant=_tenant(),
+        by=by,
+        now=now,
+        subject=event.subject,
+        rule=CONDITION_DAY,
+        legal_basis=row.legal_basis,
+        consequence="somebody looks whether it is met",
+        due_on=date.fromisoformat(event.payload["due_on"]),
+        proof=row.number,
+    )
+
+
+def _unwatch_condition(event: Event, by: Actor, now: datetime) -> None:
+    """What was met or lifted isn't watched any more."""
+    number = Order.objects.values_list("number", flat=True).get(id=UUID(event.payload["order"]))
+    running = Deadline.objects.filter(subject_id=event.subject, rule=CONDITION_DAY, proof=number, state="running")
+    for key in running.values_list("id", flat=True):
+        end_deadline(tenant=_tenant(), by=by, now=now, deadline=key, state=DeadlineState.LIFTED)
+
+
+def _condition_done(event: Event, by: Actor, now: datetime) -> None:
+    """Whoever was asked whether a condition is met has answered, where no other one of the case waits."""
+    if not conditions_over(event.subject, acting_door().the_tenant.today(now)):
+        _answered(event.subject, by, now, "condition over")
 
 
 def _task_for_account(event: Event, by: Actor, now: datetime) -> None:
@@ -1915,10 +1953,16 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     OrderReturned: (),
     OrderWithdrawn: (),
     OrderDecided: (
+        Reaction(_watch_condition, causes=(DeadlineSet,)),
+        Reaction(_condition_done, causes=(TaskDone,)),
         Reaction(_tell_of_recovery, causes=(NoticesQueued,)),
         Reaction(_render_personal_letter),
     ),
-    OrderEnded: (Reaction(_tell_of_recovery, causes=(NoticesQueued,)),),
+    OrderEnded: (
+        Reaction(_unwatch_condition, causes=(DeadlineEnded,)),
+        Reaction(_condition_done, causes=(TaskDone,)),
+        Reaction(_tell_of_recovery, causes=(NoticesQueued,)),
+    ),
     RecoveryProposed: (),
     RecoveryReturned: (),
     RecoveryWithdrawn: (),

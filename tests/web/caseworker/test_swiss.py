@@ -29,14 +29,16 @@ from handslag.domain.payments.queries import standing_of
 from handslag.domain.people.models import Person
 from handslag.domain.people.operations.staff import set_policy
 from handslag.domain.people.references import creditor_reference
+from handslag.domain.tasks.models import Deadline, Task
 from handslag.domain.tenancy.door import Actor, acting
 from handslag.domain.tenancy.keys import file_key
 from handslag.domain.tenancy.policies import NotForThem, NotPossible
+from handslag.jobs import acts, watch
 from handslag.jobs.acts import store_of
 from handslag.kernel import clock
 from handslag.kernel.ids import uuid7
 from tests.connectors.bank.test_qr_bill import text as qr_bill
-from tests.office import TEST, Office, open_office, run_jobs
+from tests.office import TEST, Office, as_role, open_office, run_jobs
 from verifier import verify
 
 IBAN, QR_IBAN = "CH9300762011623852957", "CH4431999123000889012"
@@ -530,6 +532,34 @@ def test_a_reduction_is_heard_reasoned_decided_by_two_and_then_counted(
     went(at.assesses(case))
     with acting(office.slug, TEST, "look"):
         assert Sheet.objects.filter(case_id=key_in(case)).latest("computed_at").granted == 211_100
+
+
+def test_the_day_of_a_condition_that_passed_asks_a_person_and_nothing_else(
+    musterwil: Office, desk: Any, database: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once, from the day after it; not where it was met before; done when she says what became of it."""
+    office, at = musterwil, Counter(musterwil, desk)
+    case = at.opens(("Dario", "1990-05-17", ahv("921707698"), "adult"))
+    dario = look(office, Person, given_name="Dario").id
+    met, row = condition(office, key_in(case), dario), condition(office, key_in(case), dario)
+    why = {"why": "Er hat sich beworben."}
+    end_order(**office.act("hanna"), order=met.id, version=met.version, **why)
+    with acting(office.slug, TEST, "look") as door:
+        tenant = door.the_tenant.id
+        watched = dict(Deadline.objects.filter(subject_id=key_in(case)).values_list("proof", "state"))
+    assert watched == {met.number: "lifted", row.number: "running"}
+    for days, tasks in ((5, 0), (6, 1), (7, 1)):
+        with monkeypatch.context() as patch, as_role(database, "worker"):
+            patch.setattr(acts, "tenants", lambda: [tenant])
+            patch.setattr(watch.clock, "now", lambda days=days: office.now + timedelta(days=days))
+            watch.watch_deadlines(timestamp=0)
+        with acting(office.slug, TEST, "look"):
+            assert Task.objects.filter(kind="condition over", state="open").count() == tasks
+    assert f'{case}orders/"' in at.hanna.open("/tasks/").text
+    with acting(office.slug, TEST, "look"):
+        assert Order.objects.count() == 2 and not Order.objects.filter(kind="reduction").exists()
+    end_order(**office.act("hanna"), order=row.id, version=row.version, **why)
+    assert look(office, Task, kind="condition over").state == "done"
 
 
 def test_conditions_and_reductions_on_their_pages(

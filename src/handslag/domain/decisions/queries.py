@@ -156,6 +156,14 @@ def orders_in(cases: Collection[UUID], person: UUID | None = None) -> list[Order
     return list(found.order_by("-proposed_at", "-id"))
 
 
+def conditions_over(case: UUID, today: date) -> list[Order]:
+    """The conditions of a case whose day has passed and about which nobody has said anything since: they hold still,
+    and nothing was reduced because of them."""
+    rows = Order.objects.filter(case_id=case, kind=OrderKind.CONDITION, state=OrderState.DECIDED, ended_on=None)
+    answered = Order.objects.filter(kind=OrderKind.REDUCTION, state=OrderState.DECIDED).values("condition_id")
+    return list(rows.filter(due_on__lt=today).exclude(id__in=answered).order_by("due_on", "id"))
+
+
 def orders_waiting(member: Member) -> list[Order]:
     """The proposed ones of the cases that a member of staff has a relation to, oldest first."""
     found = Order.objects.select_related("case__applicant", "case__co_applicant", "person", "proposed_by")

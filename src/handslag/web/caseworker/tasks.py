@@ -98,6 +98,7 @@ KINDS = {
     "direct payment not covered": _("The support doesn’t cover a direct payment: all of it is planned to the person"),
     "hearing": _("They are asked what they think before a decision: read what they say, or go on after the day"),
     "appeal": _("A decision is appealed: see when it came, change what is obviously wrong, send it to the court"),
+    "condition over": _("The day of a condition has passed: see whether it is met; nothing follows by itself"),
     "appeal late": _("An appeal was found late: somebody else decides whether to dismiss it"),
     "appeal due": _("An appeal should be at the court by now"),
     "appeal dismissed": _("An appeal that came on paper was dismissed: send the decision by post"),
@@ -125,8 +126,13 @@ KINDS = {
 }
 #: Tasks that are done on the page of the person in the register.
 ABOUT_REGISTER = ("contradiction", "move untold", "takeover untold", "support ended")
-#: Tasks that are done on the page of what was paid too much.
-ABOUT_RECOVERIES = ("paid beyond decision", "claimed beyond paid")
+#: Where on a case's pages a task is done, other than on the first.
+_PLACES = {
+    "paid beyond decision": "recoveries/",
+    "claimed beyond paid": "recoveries/",
+    "other help": "other-help/",
+    "condition over": "orders/",
+}
 
 
 #: Tasks about messages that didn't arrive: their page offers to send them again.
@@ -166,8 +172,7 @@ def _open_tasks(request: HttpRequest, member: Member) -> list[Shown]:
             may = member.roles & set(CASE_ROLES) and max(p.protection_level for p in adults) <= member.clearance
             if may:
                 more = " · ".join([case.number, *(_gains(case.id) if task.kind == CORRECTION else ())])
-                where = "recoveries/" if task.kind in ABOUT_RECOVERIES else ""
-                where = "other-help/" if task.kind == "other help" else where
+                where = _PLACES.get(task.kind, "")
                 shown.append(Shown(task, kind, case_name(case), f"{base(request)}/cases/{case.id}/{where}", more))
         elif person := people.get(task.subject_id):
             if task.kind in ABOUT_REGISTER and member.roles & set(CASE_ROLES):

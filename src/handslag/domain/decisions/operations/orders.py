@@ -41,6 +41,8 @@ from handslag.rules.norms import NormError, NormMissing
 
 LONGEST_CONDITION = 4_000
 LONGEST_BASIS = 160
+#: The rule by whose name the day of a condition is watched; its proof is the number of the order.
+CONDITION_DAY = "day of a condition"
 
 
 class OrderProposed(Event):
