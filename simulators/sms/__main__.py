@@ -41,10 +41,22 @@ class Handler(BaseHTTPRequestHandler):
             place.write_text(json.dumps(told))
         return self._answer(202)
 
-    def _answer(self, status: int) -> None:
+    def do_GET(self) -> None:
+        """Say what became of a message: a number that ends in 408 was switched off."""
+        place = self.server.folder / f"{self.path.rpartition('/')[2]}.json"
+        if self.headers.get("Authorization") != "Bearer right":
+            return self._answer(401)
+        if not place.exists():
+            return self._answer(404)
+        off = json.loads(place.read_text())["to"].endswith("408")
+        self._answer(200, {"state": "failed", "reason": "absent"} if off else {"state": "delivered"})
+
+    def _answer(self, status: int, told: dict[str, str] | None = None) -> None:
+        content = json.dumps(told).encode() if told else b""
         self.send_response(status)
-        self.send_header("Content-Length", "0")
+        self.send_header("Content-Length", str(len(content)))
         self.end_headers()
+        self.wfile.write(content)
 
     def log_message(self, format: str, *args: object) -> None:
         """No log: numbers are personal."""

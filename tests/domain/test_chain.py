@@ -337,6 +337,8 @@ def test_without_an_account_the_payment_waits_visibly_and_nothing_is_lost(office
         assert list(paid.values_list("state", "blocked_reason", "account_number", "amount")) == [
             ("planned", "", "1234566", 655_000), ("planned", "", "7654338", 655_000),
         ]  # fmt: skip
+        asked = Task.objects.filter(subject_id__in=[folder.case.id, other.case.id], kind="payment blocked")
+        assert list(asked.values_list("state", flat=True)) == ["done", "done"]  # by what happened
 
 
 def test_a_run_needs_two_payers_and_two_runs_never_share_a_payment(office: Office) -> None:

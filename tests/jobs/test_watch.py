@@ -96,7 +96,8 @@ def test_a_decision_is_announced_without_content_and_a_refused_address_is_parked
     full = office.case(("Full", "Person", "19770808"), email="full@people.example")
     hidden = office.case(("Skyddad", "Person", "19660606"), email="protected@people.example")
     late = office.case(("Late", "Person", "19760909"), email="late@people.example")
-    for each in (folder, gone, full, hidden, late):
+    moved = office.case(("Flyttad", "Person", "19761010"), email="moved@people.example")
+    for each in (folder, gone, full, hidden, late, moved):
         each.applied()
         each.decided()
     set_protection(**office.act("rut"), person=late.case.applicant_id, version=1, level=1, address_level=1)
@@ -119,6 +120,25 @@ def test_a_decision_is_announced_without_content_and_a_refused_address_is_parked
     assert (task.kind, task.state) == ("notice parked", "open")
     watch.send_notices(timestamp=0)
     assert len(list(mailbox.glob("*.json"))) == len(mails)  # nothing is sent twice
+    # what was taken and comes back to the sender's mailbox is a task, once; all else stays there for a person
+    box = mailbox / "returned"
+    monkeypatch.setattr(settings, "RETURNED", str(box))
+    (returned,) = (box / "new").iterdir()
+    text = returned.read_text()
+    key = _notices(office)["moved@people.example"].id
+    (box / "new" / "delayed").write_text(text.replace("Action: failed", "Action: delayed"))
+    (box / "new" / "again").write_text(text)
+    (box / "new" / "reply").write_text(f"From: a@b.example\nIn-Reply-To: <{key}@handslag.example>\n\nJag är hungrig")
+    (box / "new" / "unknown").write_text(text.replace(str(key), str(uuid7())))
+    (box / "new" / "garbage").write_bytes(bytes(range(256)))
+    watch.take_returned(timestamp=0)
+    watch.take_returned(timestamp=0)
+    assert sorted(path.name[:5] for path in (box / "cur").iterdir()) == ["delay", "garba", "reply", "unkno"]
+    assert not list((box / "new").iterdir())
+    back = _notices(office)["moved@people.example"]
+    assert (back.state, back.trouble) == ("parked", "came back: 5.1.6")
+    with acting(office.slug, TEST, "look"):
+        assert Task.objects.filter(kind="notice parked", subject_id=moved.case.id, state="open").count() == 1
 
 
 def test_what_was_committed_but_never_enqueued_is_enqueued_once(
@@ -393,6 +413,7 @@ def test_who_has_no_e_mail_is_told_by_text_message_and_who_has_neither_on_paper(
     by_phone = office.case(("Hemlig", "Mottagare", "19850302"), telephone="070-174 06 05")
     unknown = office.case(("Fel", "Nummer", "19850303"), telephone="070-174 04 04")
     busy = office.case(("Upptagen", "Nummer", "19850304"), telephone="0046 70 174 05 03")
+    off = office.case(("Av", "Stängd", "19850305"), telephone="070-174 04 08")
     on_paper = office.case(("Pia", "Papper", "19600606"))
     nowhere = office.case(("Nisse", "Ingenstans", "19600707"), address_lines=[], city="", postcode="")
     unset = office.case(("漢字", "ሰላም", "19600808"))
@@ -400,7 +421,7 @@ def test_who_has_no_e_mail_is_told_by_text_message_and_who_has_neither_on_paper(
     swiss = open_office(connect, "bern", "CH", sms_notices=True)
     urs, _ = swiss.person("Urs", "Muster", "19800101", telephone="079 174 06 05", account=None)
     queue_notices(**swiss.by(TEST), subject=urs, persons=[urs], kind="reminder")
-    for each in (by_phone, unknown, busy, on_paper, nowhere, unset):
+    for each in (by_phone, unknown, busy, off, on_paper, nowhere, unset):
         each.applied()
         each.decided()
     queue_notices(**office.by(TEST), subject=hidden.case.id, persons=[hidden.case.applicant_id], kind="reminder")
@@ -412,6 +433,9 @@ def test_who_has_no_e_mail_is_told_by_text_message_and_who_has_neither_on_paper(
     monkeypatch.setattr(acts, "tenants", lambda: [tenant])
     messages = {one["to"]: one for one in (json.loads(path.read_text()) for path in gateway.glob("*.json"))}
     assert messages.pop("+41791740605")  # as she writes it in her country, and to nobody in another
+    assert messages.pop("+46701740408")  # the gateway took it; what became of it, it says when it is asked
+    for _ in range(2):
+        watch.ask_for_texts(timestamp=0)
     (message,) = messages.values()
     assert (message["to"], message["from"]) == ("+46701740605", "Handslag")
     for canary in ("Hemlig", "6 550", "bistånd", by_phone.case.number):
@@ -427,11 +451,12 @@ def test_who_has_no_e_mail_is_told_by_text_message_and_who_has_neither_on_paper(
         by_phone.case.applicant_id: ("sms", "sent", ""),
         unknown.case.applicant_id: ("sms", "parked", "notice.address_refused: status_422"),
         busy.case.applicant_id: ("sms", "waiting", "notice.deferred: status_503"),
+        off.case.applicant_id: ("sms", "parked", "came back: absent"),
         on_paper.case.applicant_id: ("print", "sent", ""),
         nowhere.case.applicant_id: ("print", "parked", "no address to print"),
         unset.case.applicant_id: ("print", "parked", "can't be printed"),
     }
-    assert parked == {unknown.case.id, nowhere.case.id, unset.case.id}
+    assert parked == {unknown.case.id, off.case.id, nowhere.case.id, unset.case.id}
     content = b"".join(store_of(tenant, key).read(UUID(document.store_key)))
     pdf = PdfReader(io.BytesIO(content))
     assert hashlib.sha256(content).hexdigest() == batch.manifest["pdf"]["digest"] == document.digest

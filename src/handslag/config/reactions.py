@@ -226,7 +226,7 @@ from handslag.domain.lookups.operations import (
 )
 from handslag.domain.lookups.queries import answered_before, authorities_asked, fetched_since, waits_for_answer
 from handslag.domain.oversight.operations import LooksReviewed, ReviewBegun, ReviewClosed, SampleTargeted
-from handslag.domain.payments.models import BankLine, Run
+from handslag.domain.payments.models import BankLine, Payment, Run
 from handslag.domain.payments.operations.account import BookingReversed, CaseBooked, IncomeBooked
 from handslag.domain.payments.operations.advances import AdvanceConfirmed, AdvanceGranted, AdvanceRefused
 from handslag.domain.payments.operations.bank import (
@@ -1109,6 +1109,13 @@ def _follow_name(event: Event, by: Actor, now: datetime) -> None:
         _follow_account(event, by, now)
 
 
+def _done_by_unblocked(event: Event, by: Actor, now: datetime) -> None:
+    """Once no money of the case is blocked any more, nobody has to look at it."""
+    blocked = Payment.objects.filter(case_id=event.subject, state=PaymentState.BLOCKED)
+    if _open_tasks(event.subject, "payment blocked").exists() and not blocked.exists():
+        _answered(event.subject, by, now, "payment blocked")
+
+
 def _task_for_not_followed(event: Event, by: Actor, now: datetime) -> None:
     if event.payload["blocked"]:
         _task(event, by, now, "payment blocked")
@@ -1672,7 +1679,10 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
         Reaction(_answer_account_task, causes=(TaskDone,)),
         Reaction(_tell_of_account, causes=(NoticesQueued,)),
     ),
-    AccountFollowed: (Reaction(_task_for_not_followed, causes=(TaskOpened,)),),
+    AccountFollowed: (
+        Reaction(_task_for_not_followed, causes=(TaskOpened,)),
+        Reaction(_done_by_unblocked, causes=(TaskDone,)),
+    ),
     EvidenceAsked: (Reaction(_tell_of_request, causes=(NoticesQueued,)),),
     EvidenceSent: (
         Reaction(_task_for_evidence, causes=(TaskOpened,)),
@@ -1898,11 +1908,12 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
         Reaction(_task_for_overpaid, causes=(TaskOpened,)),
         Reaction(_task_for_claimed, causes=(TaskOpened,)),
         Reaction(_write_without, causes=(TaskDone,)),
+        Reaction(_done_by_unblocked, causes=(TaskDone,)),
     ),
-    PaymentUnblocked: (),
+    PaymentUnblocked: (Reaction(_done_by_unblocked, causes=(TaskDone,)),),
     PaymentHeld: (Reaction(_write_without, causes=(TaskDone,)),),
     PaymentResumed: (),
-    PaymentRedirected: (),
+    PaymentRedirected: (Reaction(_done_by_unblocked, causes=(TaskDone,)),),
     PaymentBlocked: (Reaction(_task_for_unsaid, causes=(TaskOpened,)),),
     PayeeRecorded: (),
     PayeeConfirmed: (),

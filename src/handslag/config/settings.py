@@ -296,6 +296,8 @@ SSBTEK = os.environ.get(
 #: Files: the organisation's certificate, its key, who vouches for the service.
 SSBTEK_FILES = tuple(os.environ.get(f"HANDSLAG_SSBTEK_{name}", "") for name in ("CERTIFICATE", "KEY", "AUTHORITIES"))
 SMTP = os.environ.get("HANDSLAG_SMTP", "")
+#: Maildir in which the mailbox of MAIL_SENDER is kept: what came back from there is a task; empty: none is read.
+RETURNED = os.environ.get("HANDSLAG_RETURNED", "")
 #: Gateway for text messages: `https://:token@host/path` (on loopback also http); empty: they wait.
 SMS = os.environ.get("HANDSLAG_SMS", "")
 SMS_SENDER = os.environ.get("HANDSLAG_SMS_SENDER", "Handslag")

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal, cast
 from urllib.parse import SplitResult, urlsplit
+from uuid import UUID
 
 import structlog
 from asgiref.sync import sync_to_async
@@ -39,7 +40,7 @@ from handslag.domain.payments.models import Run
 from handslag.domain.payments.states import RunState
 from handslag.domain.people.queries import address_on, full_name
 from handslag.domain.tasks.models import Deadline, Notice, Task
-from handslag.domain.tasks.operations import end_deadline, end_notice, record_print_batch
+from handslag.domain.tasks.operations import end_deadline, end_notice, note_bounced, record_print_batch
 from handslag.domain.tasks.states import DeadlineState, NoticeChannel, NoticeState, TaskState
 from handslag.domain.tenancy.door import acting, at_large, system
 from handslag.domain.tenancy.keys import file_key
@@ -137,6 +138,62 @@ def sms_gateway() -> sms.SmsConfig | None:
     url = urlsplit(settings.SMS)
     where = url._replace(netloc=url.netloc.rpartition("@")[2]).geturl()
     return sms.SmsConfig(url=where, token=url.password or "", sender=settings.SMS_SENDER)
+
+
+@tasks.periodic(cron="*/5 * * * *")
+@tasks.task(name="take_returned", queueing_lock="take_returned")
+def take_returned(timestamp: int) -> None:
+    """Take what came back to the sender's mailbox (HANDSLAG_RETURNED, a Maildir): each e-mail that says that a notice
+    didn't arrive parks it, and is gone; all else is left there unread, for a person."""
+    if not settings.RETURNED:
+        return
+    box = Path(settings.RETURNED)
+    came = sorted((box / "new").iterdir())[:500]
+    told: dict[UUID, list[tuple[Path, str]]] = {}
+    for path in came:
+        with path.open("rb") as file, suppress(ValueError):  # a key that is none of ours
+            if found := smtp.bounced(file.read(256 * 1024)):
+                told.setdefault(UUID(found[0]), []).append((path, found[1]))
+
+    def take(tenant: int) -> None:
+        with acting(tenant, BY, "take_returned"):
+            ours = list(Notice.objects.filter(id__in=told).values_list("id", flat=True))
+        for key in ours:
+            for path, status in told[key]:
+                with suppress(NotPossible):  # told before
+                    note_bounced(tenant=tenant, by=BY, now=clock.now(), notice=key, trouble=status)
+                path.unlink()
+
+    each_tenant("take_returned", take)
+    for path in came:
+        if path.exists():
+            path.rename(box / "cur" / f"{path.name}:2,")
+
+
+@tasks.periodic(cron="30 5 * * *")
+@tasks.task(name="ask_for_texts", queueing_lock="ask_for_texts")
+def ask_for_texts(timestamp: int) -> None:
+    """Ask the gateway what became of the text messages of the last three days: what didn't arrive is parked."""
+    gateway = sms_gateway()
+    if gateway is None:
+        return
+
+    def ask(tenant: int) -> None:
+        since = clock.now() - timedelta(days=3)
+        with acting(tenant, BY, "ask_for_texts") as door:
+            left = Notice.objects.filter(state=NoticeState.SENT, channel=NoticeChannel.SMS, ended_at__gte=since)
+            keys = [] if door.the_tenant.training else list(left.order_by("ended_at").values_list("id", flat=True))
+        for key in keys:
+            try:
+                reason = sms.failure(gateway, str(key))
+            except NoticeError as error:  # it is asked tomorrow
+                log.warning("gateway can't be asked", tenant=tenant, reason=error.reason)
+                return
+            if reason:
+                with suppress(NotPossible):
+                    note_bounced(tenant=tenant, by=BY, now=clock.now(), notice=key, trouble=reason)
+
+    each_tenant("ask_for_texts", ask)
 
 
 @tasks.periodic(cron="0 4 * * *")

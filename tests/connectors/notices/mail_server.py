@@ -1,7 +1,8 @@
 """A mail server that can refuse: `python mail_server.py PORT FOLDER [CERTIFICATE KEY]`.
 
 What it does is told by the local part of the recipient: gone 550, full 452, slow answers late, cut hangs up,
-spam is refused after the text. The rest is kept in FOLDER as JSON. With a certificate it demands STARTTLS and
+spam is refused after the text, moved is taken and comes back into the Maildir FOLDER/returned. The rest is kept in
+FOLDER as JSON. With a certificate it demands STARTTLS and
 the log-in `handslag` / `right`.
 """
 
@@ -49,6 +50,8 @@ class Handler:
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         if envelope.rcpt_tos[0].startswith("spam@"):
             return "554 5.7.1 looks like spam"
+        if envelope.rcpt_tos[0].startswith("moved@"):
+            self._return(bytes(envelope.content or b""), envelope.rcpt_tos[0])
         kept: dict[str, Any] = {
             "from": envelope.mail_from,
             "to": envelope.rcpt_tos,
@@ -58,6 +61,47 @@ class Handler:
         number = len(list(self.folder.glob("*.json")))
         (self.folder / f"{number:03}.json").write_text(json.dumps(kept), encoding="utf-8")
         return "250 2.0.0 kept"
+
+
+    def _return(self, mail: bytes, to: str) -> None:
+        """Bring it back as RFC 3464 says, with the headers of the mail only."""
+        headers = mail.replace(b"\r\n", b"\n").partition(b"\n\n")[0].decode()
+        told = RETURNED.format(to=to, headers=headers)
+        box = self.folder / "returned"
+        for name in ("new", "cur", "tmp"):
+            (box / name).mkdir(parents=True, exist_ok=True)
+        (box / "new" / f"{len(list(box.rglob('*')))}.mail").write_text(told, encoding="utf-8")
+
+
+RETURNED = """\
+From: MAILER-DAEMON@mail.example
+To: no-reply@handslag.example
+Subject: Undelivered Mail Returned to Sender
+Message-ID: <20261128.1@mail.example>
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status; boundary="b"
+
+--b
+Content-Type: text/plain; charset=us-ascii
+
+The mail system couldn't deliver your message to {to}.
+
+--b
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mail.example
+
+Final-Recipient: rfc822; {to}
+Action: failed
+Status: 5.1.6
+
+--b
+Content-Type: text/rfc822-headers
+
+{headers}
+
+--b--
+"""
 
 
 def authenticate(server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: Any) -> AuthResult:

@@ -259,10 +259,29 @@ def note_returned(*, tenant: str | int, by: Actor, now: datetime, batch: UUID, p
     notice = Notice.objects.select_for_update(of=("self",)).get(id=listed[page])
     if notice.state != NoticeState.SENT:
         raise NotPossible("came back already")
-    notice.state, notice.trouble = NoticeState.PARKED, "came back by post"
+    return _back(notice, "came back by post")
+
+
+def _back(notice: Notice, trouble: str) -> Done[Notice]:
+    notice.state, notice.trouble = NoticeState.PARKED, trouble
     notice.save(update_fields=["state", "trouble"])
     payload = {"notice": str(notice.id), "state": notice.state, "try": notice.attempts}
     return Done(notice, NoticeEnded(subject=notice.subject_id, payload=payload))
+
+
+@operation()
+def note_bounced(*, tenant: str | int, by: Actor, now: datetime, notice: UUID, trouble: str) -> Done[Notice]:
+    """An e-mail or text message that had left didn't arrive, says who carried it (`trouble`: its code): the notice is
+    parked, so that somebody tells the person another way.
+
+    NotPossible("came back already"): or it never left. Hidden: for anybody but the system.
+    """
+    found = Notice.objects.select_for_update(of=("self",)).filter(id=notice).first()
+    if found is None or by.kind != "system":
+        raise Hidden("notice", notice)
+    if found.state != NoticeState.SENT:
+        raise NotPossible("came back already")
+    return _back(found, f"came back: {trouble}"[:200])
 
 
 #: Members of staff with those who stand in for them today, and where their post goes.

@@ -10,7 +10,7 @@ import requests
 
 from handslag.connectors.notices.port import AddressRefused, Deferred, Malformed, Notice, Refused
 
-__all__ = ["SmsConfig", "number", "send"]
+__all__ = ["SmsConfig", "failure", "number", "send"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,16 +49,7 @@ def send(config: SmsConfig, country: str, notice: Notice) -> str:
     up to the job. The same key sent again is the same message for the gateway. Raises Malformed, AddressRefused,
     Refused or Deferred."""
     told = {"id": notice.key, "to": number(notice.to, country), "from": config.sender, "text": notice.body}
-    try:
-        answer = requests.post(
-            config.url,
-            json=told,
-            headers={"Authorization": f"Bearer {config.token}"},
-            timeout=config.timeout_seconds,
-            allow_redirects=False,
-        )
-    except requests.RequestException as error:
-        raise Deferred(type(error).__name__) from error
+    answer = _asked("POST", config, config.url, told)
     if answer.status_code in (200, 201, 202):
         return notice.key
     if answer.status_code in (404, 410, 422):
@@ -66,3 +57,31 @@ def send(config: SmsConfig, country: str, notice: Notice) -> str:
     if answer.status_code == 429 or answer.status_code >= 500:
         raise Deferred(f"status_{answer.status_code}")
     raise Refused(f"status_{answer.status_code}")
+
+
+def failure(config: SmsConfig, key: str) -> str | None:
+    """Why a message that was handed over didn't arrive: the gateway's word ("absent", ...), "unknown" if it gives none.
+    None: it arrived, is still under way, or the gateway can't say. Raises Deferred."""
+    answer = _asked("GET", config, f"{config.url}/{key}")
+    try:
+        told = answer.json() if answer.status_code == 200 else {}
+    except requests.JSONDecodeError:
+        told = {}
+    if not isinstance(told, dict) or told.get("state") != "failed":
+        return None
+    reason = str(told.get("reason", ""))
+    return reason if re.fullmatch(r"[a-z0-9_.-]{1,40}", reason) else "unknown"
+
+
+def _asked(method: str, config: SmsConfig, url: str, told: dict[str, str] | None = None) -> requests.Response:
+    try:
+        return requests.request(
+            method,
+            url,
+            json=told,
+            headers={"Authorization": f"Bearer {config.token}"},
+            timeout=config.timeout_seconds,
+            allow_redirects=False,
+        )
+    except requests.RequestException as error:
+        raise Deferred(type(error).__name__) from error

@@ -7,9 +7,10 @@ import smtplib
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from email import message_from_bytes
 from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP, SMTPUTF8
+from email.message import EmailMessage, Message
+from email.policy import SMTP, SMTPUTF8, compat32
 from email.utils import format_datetime
 from typing import Literal
 
@@ -23,7 +24,7 @@ from handslag.connectors.notices.port import (
 )
 from handslag.kernel import clock
 
-__all__ = ["SmtpConfig", "message", "send"]
+__all__ = ["SmtpConfig", "bounced", "message", "send"]
 
 _ATOM = r"[^\s@,;:<>()\[\]\"\\.]+"
 _ADDRESS = re.compile(rf"({_ATOM}(?:\.{_ATOM})*)@([\w-]+(?:\.[\w-]+)+)")
@@ -108,6 +109,30 @@ def send(config: SmtpConfig, notice: Notice) -> str:
     except (smtplib.SMTPException, OSError) as error:
         raise Deferred(type(error).__name__) from error
     return str(mail["Message-ID"])
+
+
+def bounced(returned: bytes) -> tuple[str, str] | None:
+    """Of an e-mail that came to the sender's mailbox: the key of the notice that it says didn't arrive, and its status
+    code ("5.1.1", RFC 3463). None if it is no delivery status notification (RFC 3464), or none of a failure."""
+    mail = message_from_bytes(returned, policy=compat32)
+    if mail.get_content_type() != "multipart/report":
+        return None
+    parts = [part for part in mail.walk() if part is not mail]
+    said = [part for part in parts if "Action" in part]  # what is said of one recipient
+    failed = next((part for part in said if str(part["Action"]).strip().lower() == "failed"), None)
+    key = next(filter(None, map(_key_of, parts)), None)
+    if failed is None or key is None:
+        return None
+    status = re.match(r"\s*([245]\.\d{1,3}\.\d{1,3})", str(failed.get("Status", "")))
+    return key, status[1] if status else "unknown"
+
+
+def _key_of(part: Message) -> str | None:
+    """The key in the message id of the e-mail that a notification returns: whole, or its headers."""
+    headers = part.get_payload(decode=True) if part.get_content_type() == "text/rfc822-headers" else None
+    told = message_from_bytes(headers, policy=compat32) if isinstance(headers, bytes) else part
+    found = re.fullmatch(r"<([A-Za-z0-9-]{1,64})@[^>]*>", str(told.get("Message-ID", "")).strip())
+    return found[1] if found else None
 
 
 def _connected(config: SmtpConfig) -> smtplib.SMTP:
