@@ -431,7 +431,7 @@ def _tell_applicants(event: Event, by: Actor, now: datetime) -> None:
 
 
 def _tell_adults(case: Case, by: Actor, now: datetime, kind: str) -> None:
-    persons = [key for key in (case.applicant_id, case.co_applicant_id) if key]
+    persons = case.adults
     queue_notices(tenant=_tenant(), by=by, now=now, subject=case.id, persons=persons, kind=kind)
 
 
@@ -957,7 +957,7 @@ def _show_access(event: Event, by: Actor, now: datetime) -> None:
 def _tell_beside(event: Event, by: Actor, now: datetime, kind: str) -> None:
     """Tell the other adult of the case than the event's person."""
     case = Case.objects.only("applicant_id", "co_applicant_id").get(id=event.subject)
-    others = [key for key in (case.applicant_id, case.co_applicant_id) if key and str(key) != event.payload["person"]]
+    others = [key for key in case.adults if str(key) != event.payload["person"]]
     queue_notices(tenant=_tenant(), by=by, now=now, subject=case.id, persons=others, kind=kind)
 
 
@@ -1458,9 +1458,8 @@ def _done_by_closing(event: Event, by: Actor, now: datetime) -> None:
 
 def _done_by_opening(event: Event, by: Actor, now: datetime) -> None:
     case = Case.objects.only("applicant_id", "co_applicant_id").get(id=event.subject)
-    for person in (case.applicant_id, case.co_applicant_id):
-        if person is not None:
-            _answered(person, by, now, "assigned")
+    for person in case.adults:
+        _answered(person, by, now, "assigned")
 
 
 def _done_by_taking_over(event: Event, by: Actor, now: datetime) -> None:

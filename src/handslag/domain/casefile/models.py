@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import ClassVar
+from uuid import UUID
 
 from django.db import models
 from django.db.models import Q
@@ -62,6 +63,11 @@ class Case(TenantRow):
                 name="case_closed_with_day_and_reason",
             ),
         ]
+
+    @property
+    def adults(self) -> list[UUID]:
+        """The people whose case it is, by id: the applicant first, then the co-applicant, if any."""
+        return [key for key in (self.applicant_id, self.co_applicant_id) if key]
 
 
 class Period(TenantRow):

@@ -261,7 +261,7 @@ def answer_message(
 ) -> Done[Message]:
     """The office writes to one adult of a case. Refusals as for `send_message`; Hidden if she is none of its adults."""
     found, member = case_for_staff(case, by, now, Role.CASEWORKER, Role.DECIDER)
-    if person not in (found.applicant_id, found.co_applicant_id):
+    if person not in found.adults:
         raise Hidden("person", person)
     row = _message(message, text, case=found, person=person, member=member.id, now=now)
     payload = {"message": str(row.id), "person": str(person)}
@@ -595,7 +595,7 @@ def transfer_case(
     ("consent day") for a consent to come, ("no such partner") for anybody but a municipality; as `seal_message`.
     """
     found, _member = case_for_staff(case, by, now, Role.CASEWORKER)
-    if new.about != found.id or new.person not in (found.applicant_id, found.co_applicant_id) or new.person is None:
+    if new.about != found.id or new.person not in found.adults or new.person is None:
         raise Hidden("person", new.person)
     if basis not in setting("case_transfer_grounds"):
         raise NotPossible("transfer ground")

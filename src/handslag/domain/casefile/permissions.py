@@ -66,13 +66,9 @@ def case_for_staff(key: UUID, by: Actor, now: datetime, *roles: Role, lock: bool
         _by_own_reason(grant, case.id, None)
     if roles and not member.roles & set(roles):
         raise NotAllowed("case", key)
-    if roles and case.state == CaseState.CLOSED and any(map(is_gone, filter(None, _adults(case)))):
+    if roles and case.state == CaseState.CLOSED and any(map(is_gone, case.adults)):
         raise LedOn("case", key)
     return case, member
-
-
-def _adults(case: Case) -> tuple[UUID, UUID | None]:
-    return case.applicant_id, case.co_applicant_id
 
 
 def _by_own_reason(grant: AccessGrant, *subjects: UUID | None) -> None:
@@ -84,7 +80,7 @@ def _by_own_reason(grant: AccessGrant, *subjects: UUID | None) -> None:
 def case_for_citizen(key: UUID, by: Actor) -> Case:
     """The case, if this citizen is one of its two adults; Hidden otherwise."""
     case = Case.objects.select_related("applicant", "co_applicant").filter(id=key).first()
-    if by.kind != "citizen" or case is None or by.id not in (case.applicant_id, case.co_applicant_id):
+    if by.kind != "citizen" or case is None or by.id not in case.adults:
         raise Hidden("case", key)
     return case
 

@@ -68,7 +68,7 @@ def cases_with(person: UUID, member: Member, now: datetime, *, alone: bool = Fal
 
 def cases_beside(case: Case) -> list[Case]:
     """The other cases of a case's adults, each alone or with whomever, by whichever record of theirs, newest first."""
-    adults = {key for key in (case.applicant_id, case.co_applicant_id) if key is not None}
+    adults = set(case.adults)
     records = adults | records_beside(adults)
     hers = Q(applicant_id__in=records) | Q(co_applicant_id__in=records)
     return list(Case.objects.filter(hers).exclude(id=case.id).order_by("-opened_on", "number"))

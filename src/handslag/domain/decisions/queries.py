@@ -138,7 +138,7 @@ def not_heard(case: Case, period: UUID, before: Decision | None, today: date) ->
         asked = asked.filter(asked_at__gte=before.decided_at)
     last = {one.person_id: one for one in asked}
     heard = {key for key, one in last.items() if one.answered_at or one.answer_by < today}
-    return [key for key in (case.applicant_id, case.co_applicant_id) if key and key not in heard]
+    return [key for key in case.adults if key not in heard]
 
 
 def is_asked_since(periods: Collection[UUID], moment: datetime, today: date) -> bool:
@@ -361,7 +361,7 @@ def unseen_by_relative(decision: Decision, letter: Mapping[str, Any], viewer: UU
 def letters_unseen(case: Case, member: Member) -> set[UUID]:
     """The documents of those letters of a case that a member of staff may not have, as `unseen_by_staff` says."""
     members = Membership.objects.filter(household_id=case.household_id, person__protection_level__gt=member.clearance)
-    adults = [key for key in (case.applicant_id, case.co_applicant_id) if key]
+    adults = case.adults
     theirs = Address.objects.filter(person_id__in=adults, protection_level__gt=member.clearance)
     if not (members.exists() or theirs.exists()):
         return set()

@@ -211,7 +211,7 @@ def _person(tenant: str | int, now: datetime, known: KnownPerson) -> Person:
 
 def _same(case: Case, adults: list[UUID], wanted: set[tuple[UUID, str]]) -> bool:
     there = Membership.objects.filter(household_id=case.household_id, until=None).values_list("person_id", "role")
-    return {case.applicant_id, case.co_applicant_id} - {None} == set(adults) and set(there) == wanted
+    return set(case.adults) == set(adults) and set(there) == wanted
 
 
 @operation()

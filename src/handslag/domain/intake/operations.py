@@ -373,7 +373,7 @@ def _draft_for(draft: UUID, by: Actor) -> Draft:
         .filter(id=draft)
         .first()
     )
-    if found is None or by.kind != "citizen" or by.id not in (found.case.applicant_id, found.case.co_applicant_id):
+    if found is None or by.kind != "citizen" or by.id not in found.case.adults:
         raise Hidden("draft", draft)
     return found
 
@@ -502,7 +502,7 @@ def ask_applicant(
     found, member = case_for_staff(case, by, now, Role.CASEWORKER, lock=True)
     if not Period.objects.filter(id=period, case=found).exists():
         raise Hidden("period", period)
-    if person is not None and person not in (found.applicant_id, found.co_applicant_id):
+    if person is not None and person not in found.adults:
         raise Hidden("person", person)
     said, lines = text.strip(), [line.strip() for line in wanted if line.strip()]
     if not said:
@@ -536,7 +536,7 @@ def ask_applicant(
         item.state, item.caseworker_id, item.answer_by = InboxState.ASKED, member.id, until
         item.version += 1
         item.save(update_fields=["state", "caseworker", "answer_by", "version"])
-    persons = [str(person)] if person else [str(k) for k in (found.applicant_id, found.co_applicant_id) if k]
+    persons = [str(person)] if person else [str(key) for key in found.adults]
     payload = {"request": str(request.id), "until": until.isoformat(), "persons": persons}
     return Done(request, EvidenceAsked(subject=found.id, payload=payload))
 
@@ -658,7 +658,7 @@ def _another_adult(draft: Draft) -> bool:
     """Whether an adult who isn't in the case has to sign too: she lives in the household on a day of the month, so that
     its sheet counts her, and the pages can't ask her."""
     signing = {person.id for person in policies.who_signs(draft.case, Month.of(draft.period.since))}
-    return not signing <= {draft.case.applicant_id, draft.case.co_applicant_id}
+    return not signing <= set(draft.case.adults)
 
 
 @operation()
@@ -726,7 +726,7 @@ def _represented(case: Case, by: Actor, day: date) -> dict[str, dict[str, str]]:
             "representation": str(one.id),
         }
         for one in represented_by(by.through, day)
-        if one.person_id in (case.applicant_id, case.co_applicant_id) and one.scope == Scope.ACT
+        if one.person_id in case.adults and one.scope == Scope.ACT
     }
 
 

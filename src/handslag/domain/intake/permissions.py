@@ -16,7 +16,7 @@ def draft_for_citizen(key: UUID, by: Actor) -> Draft:
         .filter(id=key)
         .first()
     )
-    if draft is None or by.kind != "citizen" or by.id not in (draft.case.applicant_id, draft.case.co_applicant_id):
+    if draft is None or by.kind != "citizen" or by.id not in draft.case.adults:
         raise Hidden("draft", key)
     return draft
 
@@ -30,7 +30,7 @@ def receipt_for_citizen(application: UUID, by: Actor) -> Receipt:
         .first()
     )
     case = receipt.application.case if receipt else None
-    if case is None or by.kind != "citizen" or by.id not in (case.applicant_id, case.co_applicant_id):
+    if case is None or by.kind != "citizen" or by.id not in case.adults:
         raise Hidden("application", application)
     assert receipt is not None
     return receipt
@@ -42,7 +42,7 @@ def request_for_citizen(key: UUID, by: Actor, *, lock: bool = False) -> Evidence
     if lock:
         rows = rows.select_for_update(of=("self",))
     found = rows.filter(id=key).first()
-    adults = (found.case.applicant_id, found.case.co_applicant_id) if found else ()
+    adults = found.case.adults if found else []
     if found is None or by.kind != "citizen" or by.id not in adults or found.person_id not in (None, by.id):
         raise Hidden("request", key)
     return found
@@ -53,7 +53,7 @@ def attachment_for_citizen(document: UUID, by: Actor) -> Attachment:
     otherwise."""
     rows = Attachment.objects.select_related("draft__case", "request").filter(document_id=document)
     for one in rows:
-        if one.draft is not None and by.id in (one.draft.case.applicant_id, one.draft.case.co_applicant_id):
+        if one.draft is not None and by.id in one.draft.case.adults:
             return one
         if one.request_id is not None:
             request_for_citizen(one.request_id, by)

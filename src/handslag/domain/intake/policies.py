@@ -171,7 +171,7 @@ def shown_document(
         "language": language,
         "case": case.number,
         "period": {"since": month.since.isoformat(), "until": month.until.isoformat()},
-        "applicants": [str(key) for key in applicants or (case.applicant_id, case.co_applicant_id) if key],
+        "applicants": [str(key) for key in applicants or case.adults],
         "household": [
             {
                 "person": str(m.person.id),
@@ -241,7 +241,7 @@ def offers(
     by_kind, first = setting("application_forms"), {*adults} <= {person} and first_unit() is not None
     if case is None or (case.state == "closed" and not _lately(case, today)):
         return [Offer("new", month, by_kind["new"], on_line=first) for month in months]
-    if set(adults) != {case.applicant_id, case.co_applicant_id} - {None}:
+    if set(adults) != set(case.adults):
         return [Offer("new", month, by_kind["new"], on_line=first and case.state == "closed") for month in months]
     if case.state == "closed":
         return [Offer("renewal", month, by_kind["renewal"], case, on_line=False) for month in months]

@@ -98,7 +98,7 @@ def ask_authorities(*, tenant: str | int, by: Actor, now: datetime, period: UUID
     have = {(one.person, one.authority) for one in standings(found.id) if not one.missing}
     if by.kind == "system" and found.last_decision_on is None:
         have -= not_yet_paid(found.id, acting_door().the_tenant.today(now))
-    adults = [key for key in (case.applicant_id, case.co_applicant_id) if key]
+    adults = case.adults
     lacking = {person: [a for a in wanted if (person, a) not in have] for person in adults}
     if not any(lacking.values()):
         if by.kind != "staff":

@@ -60,7 +60,7 @@ def record_statistics(
     if not told:
         raise NotPossible("nobody told")
     for one in told:
-        if one.person not in (found.applicant_id, found.co_applicant_id):
+        if one.person not in found.adults:
             raise Hidden("person", one.person)
         if one.cause and one.cause not in causes():
             raise NotPossible("cause")

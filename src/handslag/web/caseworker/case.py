@@ -156,7 +156,7 @@ def files_beside(case: Case, since: date | None, member: Member, now: datetime) 
     this member is told without more. `led_on`: the case itself is of a record that leads to another."""
     found = cases_beside(case)
     there = in_force_on((one.id for one in found), since) if found and since else {}
-    own = {case.applicant_id, case.co_applicant_id} - {None}
+    own = set(case.adults)
     beside = [one for one in found if one.id in there or not own & {one.applicant_id, one.co_applicant_id}]
     if not beside:
         return {}

@@ -107,7 +107,7 @@ def enter_appeal(
     of the adults."""
     found = _taken(decision)
     case, member = case_for_staff(found.case_id, by, now, Role.REGISTRAR, Role.CASEWORKER)
-    if person not in (case.applicant_id, case.co_applicant_id):
+    if person not in case.adults:
         raise Hidden("person", person)
     if not _decided_on(found) <= received_on <= acting_door().the_tenant.today(now):
         raise NotPossible("appeal day")

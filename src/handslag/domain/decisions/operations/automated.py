@@ -162,7 +162,7 @@ def _in_a_row(period: Period) -> int:
 def deviation(case: Case, period: Period, now: datetime) -> str:
     """The first thing in which a period isn't the one before over again, or that waits for a person; "" where nothing
     is. Read inside an operation."""
-    adults = [one for one in (case.applicant_id, case.co_applicant_id) if one]
+    adults = case.adults
     today = acting_door().the_tenant.today(now)
     earlier = period_before(period)
     before = in_force(earlier.id) if earlier and earlier.until == period.since else None
@@ -206,7 +206,7 @@ def _says_more(application: Application) -> bool:
 
 
 def _of_what_waits(case: Case, period: Period, before: Decision) -> str:
-    adults = [one for one in (case.applicant_id, case.co_applicant_id) if one]
+    adults = case.adults
     if disputes_in(period.id):
         return "a dispute"
     if CaseWarning.objects.filter(period=period).exclude(state=WarningState.CLOSED).exists():
@@ -227,7 +227,7 @@ def _of_what_waits(case: Case, period: Period, before: Decision) -> str:
 
 
 def _of_the_facts(case: Case, period: Period, before: Decision, today: date) -> str:
-    adults = {one for one in (case.applicant_id, case.co_applicant_id) if one}
+    adults = set(case.adults)
     asked = {(one.person, one.authority) for one in standings(period.id)}
     if {(adult, authority) for adult in adults for authority in authorities_asked()} - asked or marked_in(period.id):
         return "an authority"

@@ -85,7 +85,7 @@ def propose_condition(
     ("reasons"), ("section"), ("language"), ("order waits") while another one does, ("no remedy")."""
     found, member = case_for_staff(case, by, now, Role.CASEWORKER, lock=True)
     row_id = new_id(Order, key)
-    if person not in (found.applicant_id, found.co_applicant_id):
+    if person not in found.adults:
         raise Hidden("person", person)
     said = about.replace("\r\n", "\n").strip()
     if not are_reasons(said) or len(said) > LONGEST_CONDITION:

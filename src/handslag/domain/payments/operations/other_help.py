@@ -126,7 +126,7 @@ def propose_other_help(
     found, member = case_for_staff(case, by, now, Role.CASEWORKER, lock=True)
     require_worked_here(found)
     row_id = new_id(OtherHelp, key)
-    if person not in (found.applicant_id, found.co_applicant_id):
+    if person not in found.adults:
         raise Hidden("person", person)
     purpose = _said_of_help(found, purpose, applied, amount, reasons)
     if month not in months_taken(acting_door().the_tenant.today(now)):

@@ -111,7 +111,7 @@ def propose_recovery(
     """
     found, member = case_for_staff(case, by, now, Role.CASEWORKER, lock=True)
     require_worked_here(found)
-    if person not in (found.applicant_id, found.co_applicant_id):
+    if person not in found.adults:
         raise Hidden("person", person)
     if ground not in grounds_of(found):
         raise NotPossible("recovery ground")

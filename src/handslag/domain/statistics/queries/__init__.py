@@ -131,7 +131,7 @@ def _build_month(built: Built, granted: list[Granted], month: Month) -> None:
     ).exclude(until__lte=month.since)
     for home, person in lived.values_list("household_id", "person_id"):
         homes[home].add(person)
-    adults = {one.case.id: [key for key in (one.case.applicant_id, one.case.co_applicant_id) if key] for one in granted}
+    adults = {one.case.id: one.case.adults for one in granted}
     everybody = {key for keys in (*homes.values(), *adults.values()) for key in keys}
     people = Person.objects.in_bulk(everybody)
     numbers = _numbers(everybody)
