@@ -132,11 +132,16 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+_made: list[Database] = []
+
+
 @pytest.fixture(scope="session")
 def database() -> Iterator[Database]:
     """This worker's copy; the default connection of Django in this process is role web on it."""
     copy = bed.copy_of_template(bed.worker_database())
+    _made.append(copy)
     yield copy
+    _made.clear()
     from django.db import connections
 
     from tests.office import close_other_roles
@@ -151,6 +156,14 @@ def connect(database: Database) -> Iterator[Callable[..., psycopg.Connection[tup
     """`connect("auditor", autocommit=True)`: a psycopg connection as a role, closed after the test."""
     yield database.connect
     database.close_connections()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def own_jobs() -> None:
+    """The jobs that the tests of the files before left, nobody waits for: a test does its own."""
+    for database in _made:
+        with psycopg.connect(database.admin, autocommit=True) as admin:
+            admin.execute("DELETE FROM procrastinate_jobs WHERE status = 'todo'")
 
 
 @pytest.fixture(autouse=True)

@@ -63,6 +63,7 @@ from handslag.domain.people.operations.staff import admit_staff, open_organisati
 from handslag.domain.tenancy.door import Actor, acting, at_large, system, writing
 from handslag.domain.tenancy.models import StaffUser
 from handslag.domain.tenancy.policies import NotPossible
+from handslag.jobs.queue import app as jobs
 from handslag.jobs.queue import work_off
 from handslag.kernel import clock
 from handslag.kernel.days import banking_day_from
@@ -527,11 +528,15 @@ def open_office(
 
 def run_jobs(database: Any) -> None:
     """Do all queued jobs as the role worker, and the jobs that they enqueue: as the worker does, in a thread of this
-    process, since to start one takes longer than the jobs. That it is a process is shown where one is killed."""
+    process, since to start one takes longer than the jobs. That it is a process is shown where one is killed.
+
+    What comes by the clock isn't begun: it would be done for the organisations of all tests before."""
 
     async def work() -> None:
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))  # its connection can be closed
-        await work_off(concurrency=1, once=True)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(jobs.periodic_registry, "periodic_tasks", {})
+            await work_off(concurrency=1, once=True)
         await asyncio.get_running_loop().run_in_executor(None, connections.close_all)
 
     with as_role(database, "worker"), ThreadPoolExecutor(1) as apart:  # Playwright's loop runs in this thread
