@@ -259,6 +259,10 @@ OTHERWISE: dict[date, dict[str, set[str]]] = {
             "school-help-from-the-second-of-the-month", "school-help-from-the-last-day-of-the-month",
             "hot-water-of-a-child-that-is-there-for-two-days", "other-accommodation-for-half-a-month-rounded-up",
             "set-off-of-three-claims", "reductions-of-two-orders", "reductions-of-two-orders-one-cent-below-the-limit",
+            "back-payment-of-an-occupational-pension", "back-payment-of-an-occupational-pension-that-leaves-a-cent",
+            "back-payment-of-a-pension-with-basic-pension-times", "lone-parent-with-one-of-two-children",
+            "lone-parent-in-a-special-form-of-housing-without-its-child", "lone-parent-one-child-below-seven",
+            "lone-parent-two-children-below-sixteen",
         },
     },
 }  # fmt: skip

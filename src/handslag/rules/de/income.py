@@ -39,6 +39,23 @@ def back_payments_in_order_too(norm: Norms) -> bool:
     return True
 
 
+@versioned
+def pension_has_allowance(income: Any, norm: Norms) -> Truth:
+    """Whether something is free of a pension: not of a back-payment."""
+    return no(income.back)
+
+
+@pension_has_allowance.corrected(
+    valid_from=date(2025, 1, 1),
+    known_from=date(2026, 12, 3),
+    because="§ 82 Abs. 4 und 7, § 82a SGB XII: the allowance is for a month's income from such a pension, and a "
+    "back-payment is that in each month in which it counts",
+)
+def pension_always_has_allowance(income: Any, norm: Norms) -> Truth:
+    """Of that too."""
+    return True
+
+
 def in_this_month(income: Any, ends: Truth, counted: bool, norm: Norms) -> Whole:
     """§ 82 Abs. 5 Satz 3 und Abs. 7: what counts for this month of money that came for several.
 

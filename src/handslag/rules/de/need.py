@@ -4,7 +4,17 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from handslag.rules.de.numbers import ACTUAL_DAYS, BY_DAYS, EACH_DAY, HALF_UP, HIGHER, PAIR_BY_DAYS, RATE_ONLY, Norms
+from handslag.rules.de.numbers import (
+    ACTUAL_DAYS,
+    BY_DAYS,
+    EACH_DAY,
+    HALF_UP,
+    HIGHER,
+    LAST_DAY,
+    PAIR_BY_DAYS,
+    RATE_ONLY,
+    Norms,
+)
 from handslag.rules.de.rows import NEVER, Of, Period
 from handslag.rules.norms import NormMissing
 from handslag.rules.versions import versioned
@@ -517,32 +527,78 @@ def pregnant(person: Any, own: Base, chapter: Whole, month: Period, norm: Norms,
     )  # fmt: skip
 
 
-def younger(person: Any, age: int) -> Whole:
-    """1 for a child below `age`, else 0."""
-    return where(no(person.adult) & (person.age < age), 1, 0)
+def place(person: Any) -> Whole:
+    """Where a person lives: in the dwelling 0, elsewhere 1, in a special form of housing 2, in an institution 3."""
+    return where(person.institution, 3, where(person.special, 2, where(person.other_housing, 1, 0)))
+
+
+@versioned
+def lives_with(child: Any, parent: Whole, norm: Norms) -> Truth:
+    """Whether a child lives with its parent (`parent`: its `place`): every one of the household."""
+    return True
+
+
+@lives_with.corrected(
+    valid_from=date(2025, 1, 1),
+    known_from=date(2026, 12, 3),
+    because="§ 30 Abs. 3 SGB XII: the extra need is for who lives together with children",
+)
+def lives_with_in_one_place(child: Any, parent: Whole, norm: Norms) -> Truth:
+    """Where both live in the same."""
+    return place(child) == parent
+
+
+def younger(person: Any, parent: Whole, years: int, last_day: bool, norm: Norms) -> Whole:
+    """1 for a child with its parent that is below `years`, on its first day or on its last one; else 0."""
+    age = person.age_later if last_day else person.age
+    return where(no(person.adult) & (age < years) & lives_with(person, parent, norm), 1, 0)
+
+
+def by_last_day(norm: Norms) -> bool:
+    """Whether the last day's age of the children counts for the extra need of a lone parent."""
+    return norm.setting_lone_parent_age is not None and norm.setting_lone_parent_age == LAST_DAY
+
+
+def lone_percent(seven: Whole, sixteen: Whole, children: Whole, norm: Norms) -> tuple[Truth, Truth, Whole]:
+    """§ 30 Abs. 3: whether no. 1 is met, whether it counts, and the percentage then; numbers of children below 7, 16
+    and 18."""
+    first = (seven >= 1) | ((sixteen >= 2) & (sixteen <= 3))
+    second = minimum(children * norm.extra_lone_child, norm.extra_lone_most)
+    by_first = first & (norm.extra_lone_young >= second) if norm.setting_lone_parent == HIGHER else first
+    return first, by_first, where(by_first, norm.extra_lone_young, second)
 
 
 def lone_parent(
-    person: Any, chapter: Whole, seven: Whole, sixteen: Whole, children: Whole, month: Period, norm: Norms, sheet: Any
+    person: Any,
+    chapter: Whole,
+    seven: Whole,
+    sixteen: Whole,
+    children: Whole,
+    other: Whole,
+    month: Period,
+    norm: Norms,
+    sheet: Any,
 ) -> Whole:
-    """§ 30 Abs. 3: one child below 7, or two or three below 16: 36 %; else 12 % for each child, at most 60 %."""
-    first = (seven >= 1) | ((sixteen >= 2) & (sixteen <= 3))
+    """§ 30 Abs. 3: one child below 7, or two or three below 16: 36 %; else 12 % for each child, at most 60 %.
+
+    `other`: the percentage by the other choice of the day whose age counts.
+    """
+    first, by_first, percent = lone_percent(seven, sixteen, children, norm)
     for_each = children * norm.extra_lone_child
-    second = minimum(for_each, norm.extra_lone_most)
-    if norm.setting_lone_parent == HIGHER:
-        by_first = first & (norm.extra_lone_young >= second)
-    else:
-        by_first = first
     base = Base(norm.regelbedarf_1, 1, (norm.regelbedarf_1,))
     return extra(
-        "LONE_PARENT", base, where(by_first, norm.extra_lone_young, second),
+        "LONE_PARENT", base, percent,
         person, chapter, month, norm, sheet,
         when=person.lone_parent & (children > 0), section=norm.section.lone,
         numbers=(
             used(norm.extra_lone_young, first),
             used(norm.extra_lone_child, no(by_first) | (first & (norm.extra_lone_young >= for_each))),
             used(norm.extra_lone_most, no(by_first) & (for_each > norm.extra_lone_most)),
-            used(norm.setting_lone_parent, first & (second > norm.extra_lone_young)),
+            used(
+                norm.setting_lone_parent,
+                first & (minimum(for_each, norm.extra_lone_most) > norm.extra_lone_young),
+            ),
+            used(norm.setting_lone_parent_age, percent != other),
         ),
         text=where(by_first, " lone_first", " lone_each"),
     )  # fmt: skip

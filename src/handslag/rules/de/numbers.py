@@ -260,6 +260,7 @@ class Norms(NormSet):
     setting_pair_part: Number | None = None
     setting_income_age: Number | None = None
     setting_school_help_start: Number | None = None
+    setting_lone_parent_age: Number | None = None
     setting_spread_claim: Number | None = None
     rent_limit: Table | None = None
     rent_further: Number | None = None

@@ -104,7 +104,9 @@ def write(household: Any, month: Period, norm: Norms, sheet: Any) -> None:
     # D Anspruch: §§ 19, 43a, 31, 145
     each(
         members, payment.claim_lines, norm, sheet,
-        along=(settled.claim_4, settled.claim_3, settled.whole, settled.means, settled.received, settled.assets),
+        along=(
+            chapters, settled.claim_4, settled.claim_3, settled.whole, settled.means, settled.received, settled.assets,
+        ),
     )  # fmt: skip
     each(members, payment.one_off_line, norm, sheet, along=(settled.one_off, chapters))
     supplement = each(members, payment.supplement, month, norm, sheet, along=(settled.supplemented,))
@@ -174,10 +176,7 @@ def write_needs(
     # § 30 Abs. 1 bis 5, § 42b Abs. 3, together at most the own level: § 30 Abs. 6
     mark = each(members, need.mark_g, month, norm, sheet, along=along)
     pregnant = each(members, need.pregnant, month, norm, sheet, along=along)
-    below_7 = spread(members, total(members, each(members, need.younger, 7)))
-    below_16 = spread(members, total(members, each(members, need.younger, 16)))
-    children = spread(members, total(members, each(members, need.younger, 18)))
-    lone = each(members, need.lone_parent, month, norm, sheet, along=(chapters, below_7, below_16, children))
+    lone = write_lone_parent(household, chapters, month, norm, sheet)
     school = each(members, need.school_help, month, norm, sheet, along=along)
     amounts = each(
         household.needs, need.own_need, month, norm, sheet, along=(of_member(household.needs, chapters, members),)
@@ -208,6 +207,27 @@ def write_needs(
         contributions=own_needs("insurance"),
         one_off=own_needs("one_off"),
     ), housing
+
+
+def write_lone_parent(household: Any, chapters: Any, month: Period, norm: Norms, sheet: Any) -> Any:
+    """§ 30 Abs. 3: the extra need of a lone parent, by the children with it."""
+    members = household.members
+    parent = spread(members, total(members, each(members, lambda p: where(p.adult, need.place(p), 0))))
+
+    def below(years: int, last_day: bool) -> Any:
+        return spread(members, total(members, each(members, need.younger, years, last_day, norm, along=(parent,))))
+
+    last_day = need.by_last_day(norm)
+    below_7, below_16, children = (below(years, last_day) for years in (7, 16, 18))
+    other = children
+    if sheet.explains:
+        other = each(
+            members,
+            lambda _, seven, sixteen, all_of_them: need.lone_percent(seven, sixteen, all_of_them, norm)[2],
+            along=(below(7, not last_day), below(16, not last_day), children),
+        )
+    along = (chapters, below_7, below_16, children, other)
+    return each(members, need.lone_parent, month, norm, sheet, along=along)
 
 
 def write_housing(household: Any, chapters: Any, month: Period, norm: Norms, sheet: Any) -> Any:
@@ -277,10 +297,10 @@ def write_incomes(
         return income.workshop
 
     def additional(income: Any, _: Whole) -> Truth:
-        return income.additional & need.no(income.back)
+        return income.additional & inc.pension_has_allowance(income, norm)
 
     def statutory(income: Any, _: Whole) -> Truth:
-        return income.statutory & need.no(income.back)
+        return income.statutory & inc.pension_has_allowance(income, norm)
 
     volunteer = each(members, inc.volunteer_allowance, norm, sheet, along=(of(pocket, net),))
     earnings = each(members, inc.earnings_allowance, norm, sheet, along=(of(earned, gross), of(earned, net), volunteer))

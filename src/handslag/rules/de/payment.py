@@ -56,8 +56,27 @@ def borne_lines(person: Any, amount: Whole, norm: Norms, sheet: Any) -> Whole:
     )
 
 
+@versioned
+def further_only(person: Any, chapter: Whole, norm: Norms) -> tuple[Truth, Truth]:
+    """In an institution: whether what chapter 3 gives is said to be further subsistence (§ 27b Abs. 2) alone, and
+    whether the setting about that is named."""
+    return person.institution, person.institution
+
+
+@further_only.corrected(
+    valid_from=date(2025, 1, 1),
+    known_from=date(2026, 12, 3),
+    because="§ 27b SGB XII: who isn't under chapter 4 has all subsistence in the institution from chapter 3; further "
+    "subsistence there is for adults",
+)
+def further_only_beside_chapter_4(person: Any, chapter: Whole, norm: Norms) -> tuple[Truth, Truth]:
+    """The one beside chapter 4, the other of adults."""
+    return person.institution & (chapter == CHAPTER_4), person.institution & person.adult
+
+
 def claim_lines(
     person: Any,
+    chapter: Whole,
     claim_4: Whole,
     claim_3: Whole,
     need: Whole,
@@ -69,14 +88,15 @@ def claim_lines(
 ) -> None:
     """§§ 19, 43a: what is left of the need, under each chapter: payers and statistics differ."""
     stands = under_item(person, "nettobedarf", norm)
+    further, decided = further_only(person, chapter, norm)
     sheet.line(
         "CLAIM_4", claim_4, of=stands, section=norm.section.claim4, text="claim", when=claim_4 > 0,
         need=need, means=means, others=received + assets,
     )  # fmt: skip
     sheet.line(
         "CLAIM_3", claim_3, of=stands, section=norm.section.claim3,
-        text=where(person.institution, "claim_further", "claim"),
-        numbers=(used(norm.setting_institution_surplus, person.institution),), when=claim_3 > 0,
+        text=where(further, "claim_further", "claim"),
+        numbers=(used(norm.setting_institution_surplus, decided),), when=claim_3 > 0,
         need=need, means=means, others=received + assets,
     )  # fmt: skip
 
