@@ -419,7 +419,7 @@ WAGE = {"code": "WAGE", "gross": 1, "source": "given", "person": "a"}
     [
         ({"until": "2026-04-02"}, "since, until: a period is one calendar month or a part of it"),
         ({"members": [MEMBER] * 201}, "at most 200 rows each"),
-        ({"canton": "XX"}, "canton: one of AG, BE, ZH"),
+        ({"canton": "XX"}, f"canton: one of {', '.join(CANTONS)}"),
         ({"members": []}, "members: a unit has somebody in it"),
         ({"members": [MEMBER, MEMBER]}, "members: a key stands twice"),
         ({"members": [MEMBER | {"key": k} for k in "abc"]}, "members: a unit has at most two adults"),
