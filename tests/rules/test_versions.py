@@ -223,7 +223,7 @@ OTHERWISE: dict[date, dict[str, set[str]]] = {
             "set-off-with-a-partner-of-the-last-two-days", "deposit-loan-with-a-partner-of-the-last-six-days",
             "deviating-rate-for-half-a-month",
             "partner-from-the-second-day", "back-payment-to-a-child-beside-child-benefit",
-            "other-accommodation-for-half-a-month-rounded-up",
+            "other-accommodation-for-half-a-month-rounded-up", "couple-in-two-places-for-part-of-the-month",
         },
     },
     date(2026, 12, 3): {
@@ -262,7 +262,8 @@ OTHERWISE: dict[date, dict[str, set[str]]] = {
             "back-payment-of-an-occupational-pension", "back-payment-of-an-occupational-pension-that-leaves-a-cent",
             "back-payment-of-a-pension-with-basic-pension-times", "lone-parent-with-one-of-two-children",
             "lone-parent-in-a-special-form-of-housing-without-its-child", "lone-parent-one-child-below-seven",
-            "lone-parent-two-children-below-sixteen",
+            "lone-parent-two-children-below-sixteen", "couple-in-two-places",
+            "couple-in-two-places-for-part-of-the-month",
         },
     },
 }  # fmt: skip

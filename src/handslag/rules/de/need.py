@@ -144,6 +144,27 @@ def own_level(person: Any, norm: Norms) -> Whole:
 
 
 @versioned
+def paired(person: Any, norm: Norms) -> Truth:
+    """Whether the person counts as one of a couple: wherever the other one lives."""
+    return person.paired
+
+
+@paired.corrected(
+    valid_from=date(2025, 1, 1),
+    known_from=date(2026, 12, 3),
+    because="Anlage zu § 28 SGB XII: level 2 is for who lives with a partner in one dwelling",
+)
+def paired_in_one_place(person: Any, norm: Norms) -> Truth:
+    """Where both live in the same."""
+    return person.paired & no(person.apart)
+
+
+def days_alone(person: Any, norm: Norms) -> Whole:
+    """Days of the presence on which the other one of a couple isn't there; 0 where it is none."""
+    return where(paired(person, norm), person.alone_days, 0)
+
+
+@versioned
 def alone_first(person: Any, norm: Norms) -> Truth:
     """Whether the one of a couple is alone on the first day: one of two adults was one of a couple on all days."""
     return False
@@ -172,8 +193,8 @@ def alone_days_by_setting(person: Any, part: Truth, month: Period, norm: Norms) 
     """Where chapter 4 counts the whole month, the days outside the presence are as its first one."""
     if norm.setting_pair_part != PAIR_BY_DAYS:
         return 0
-    outside = where(person.alone_first & no(part), month.month_days - person.days, 0)
-    return person.alone_days + outside
+    outside = where(paired(person, norm) & person.alone_first & no(part), month.month_days - person.days, 0)
+    return days_alone(person, norm) + outside
 
 
 def level_at(person: Any, age: Whole, alone: Truth, norm: Norms) -> Whole:
@@ -183,7 +204,7 @@ def level_at(person: Any, age: Whole, alone: Truth, norm: Norms) -> Whole:
         where(
             person.institution,
             norm.regelbedarf_3,
-            where(person.special | (person.paired & no(alone)), norm.regelbedarf_2, norm.regelbedarf_1),
+            where(person.special | (paired(person, norm) & no(alone)), norm.regelbedarf_2, norm.regelbedarf_1),
         ),
         lookup(norm.regelbedarf_child, age, only=no(person.adult)),
     )
@@ -388,7 +409,7 @@ def own_level_by_days(person: Any, levels: Levels, norm: Norms) -> Base:
             levels.first,
             used(levels.later, changes),
             used(norm.setting_birthday, levels.older != levels.first),
-            used(norm.setting_pair_part, person.alone_days > 0),
+            used(norm.setting_pair_part, days_alone(person, norm) > 0),
         ),
         where(changes, " level_of_days", ""),
     )
@@ -425,7 +446,7 @@ def standard_rate(person: Any, levels: Levels, chapter: Whole, month: Period, no
             own,
             used(later, changes),
             used(norm.setting_birthday, older != own),
-            used(norm.setting_pair_part, person.alone_days > 0),
+            used(norm.setting_pair_part, days_alone(person, norm) > 0),
             used(norm.setting_month_divisor, part),
             used(norm.setting_rounding, split & (by_days % days != 0)),
         ),

@@ -30,8 +30,8 @@ _ROWS: Final[Mapping[str, Mapping[str, Any]]] = {
     "members": _kinds(
         "accommodation age age_later age_months alone_days arrears assets birth_year days days_before extras hot_water "
         "lunch_days pregnant_days pregnant_there rate_less rate_more",
-        "adult alone_first care claims dwelling first_half full_reduction grundrente institution lone_parent mark_g "
-        "other_housing own_child paired participation payee permanent rent_free school_help second_half special",
+        "adult alone_first apart care claims dwelling first_half full_reduction grundrente institution lone_parent "
+        "mark_g other_housing own_child paired participation payee permanent rent_free school_help second_half special",
     ),
     "needs": _kinds("days effective member", "capped education insurance one_off provision running"),
     "incomes": _kinds(

@@ -42,12 +42,12 @@ class Person(Of):
     `age_months`: whole months of life at the end of the calendar month. `days`: entitled days of the period,
     `days_before` of them before the birthday. `pregnant_days`: days of the month after the twelfth week,
     `pregnant_there`: of the presence.
-    `paired`: one of a couple; `alone_days`: days of the presence on which the other one isn't there, `alone_first`:
-    the first of it is one of them.
+    `paired`: one of a couple; `apart`: the other one lives elsewhere; `alone_days`: days of the presence on which the
+    other one isn't there, `alone_first`: the first of it is one of them.
     """
 
     __slots__ = (
-        "accommodation", "adult", "age", "age_later", "age_months", "alone_days", "alone_first", "arrears",
+        "accommodation", "adult", "age", "age_later", "age_months", "alone_days", "alone_first", "apart", "arrears",
         "as_deviation", "as_education", "as_extra", "as_home", "as_rate", "assets", "birth_year", "care",
         "claims", "days", "days_before", "dwelling", "extras", "first_half", "full_reduction", "grundrente",
         "hot_water", "institution", "lone_parent", "lunch_days", "mark_g", "other_housing", "own_child", "paired",
@@ -62,6 +62,7 @@ class Person(Of):
         last, birth = until - timedelta(days=1), as_number(member.birth_on)
         self.adult = member.role == "adult"
         self.paired = partner is not None
+        self.apart = partner is not None and partner.living != member.living
         self.payee = member.key == payee
         self.claims = member.claims
         self.permanent = member.capacity == "permanent"
