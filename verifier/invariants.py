@@ -573,6 +573,8 @@ def check_account(connection: Connection, report: Report) -> None:
     gone = {key for key, payment in payments.items() if payment["state"] in ("sent", "confirmed")}
     left = {part["booking_id"] for part in settlements if part["payment_id"] in gone}
     set_off = _check_advances(connection, report, advances, bookings, counters, left)
+    for key, kept in _check_kept_back(connection, report, bookings, counters, lines, decisions).items():
+        set_off[key] += kept
     owed_again = _check_answers(connection, report, bookings, payments)
     _check_recoveries(connection, report, bookings, counters)
     _check_claimed(connection, report, bookings, payments)
@@ -701,6 +703,41 @@ def _check_advances(
         if uncovered and advance["booking_id"] in left and advance["case_id"] not in asked:
             report.warn("I6", "payments_advance", key, "is not covered by the decision, and nobody was asked")
     return against
+
+
+def _check_kept_back(
+    connection: Connection,
+    report: Report,
+    bookings: Mapping[UUID, Row],
+    counters: Mapping[UUID, list[Row]],
+    lines: Mapping[UUID, Row],
+    decisions: Mapping[UUID, Row],
+) -> dict[UUID, int]:
+    """What a month keeps back is an income of the claim that its instalment was decided for, no more than the sheet
+    says, and no longer than what was granted stands. Gives it by the booking that it is taken from."""
+    orders, claims = by_id(connection, "decisions_order"), by_id(connection, "payments_recoveryline")
+    numbers = {row["id"]: row["number"] for row in by_id(connection, "payments_recovery").values()}
+    sheets = by_id(connection, "entitlement_sheet")
+    kept: dict[UUID, int] = defaultdict(int)
+    for key, row in by_id(connection, "payments_keptback").items():
+        report.count("kept back")
+        counter, booking = bookings.get(row["counter_id"], {}), bookings.get(row["booking_id"], {})
+        order, claim = orders.get(row["order_id"], {}), claims.get(counter.get("recovery_line_id", NO_KEY), {})
+        said = [counter.get(name) for name in ("kind", "amount", "case_id", "person_id")]
+        wanted = ["income", row["amount"], booking.get("case_id"), order.get("person_id")]
+        told = numbers.get(claim.get("recovery_id", NO_KEY)) == order.get("about")
+        if said != wanted or not told or (order.get("kind"), order.get("state")) != ("instalment", "decided"):
+            report.broken("I6", "payments_keptback", key, "was not decided, or is not what its booking says")
+        if bool(counters.get(row["counter_id"])) != bool(counters.get(row["booking_id"])):
+            report.broken("I6", "payments_keptback", key, "is kept back of what isn't granted any more")
+        if not counters.get(row["counter_id"]):
+            kept[row["booking_id"]] += row["amount"]
+    for key, amount in kept.items():
+        line = lines.get(bookings.get(key, {}).get("decision_line_id", NO_KEY), {})
+        sheet = sheets.get(decisions.get(line.get("decision_id", NO_KEY), {}).get("sheet_id", NO_KEY), {})
+        if amount > fields(fields(sheet.get("body")).get("totals")).get("RestitutionSum", 0):
+            report.broken("I6", "payments_booking", key, "more is kept back of it than its sheet says")
+    return kept
 
 
 def _check_other_help(

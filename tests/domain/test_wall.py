@@ -284,6 +284,11 @@ BESIDES = {
         SELECT gen_random_uuid(), d.tenant_id, d.id, 'said', 'x', m.id, now()
         FROM lookups_dispute d JOIN tenancy_staffmember m ON m.tenant_id = d.tenant_id WHERE d.tenant_id = %s
         LIMIT 1""",
+    "payments_keptback": """
+        INSERT INTO payments_keptback (id, tenant_id, order_id, booking_id, counter_id, amount)
+        SELECT gen_random_uuid(), o.tenant_id, o.id, b.id, b.id, 1
+        FROM decisions_order o JOIN payments_booking b ON b.tenant_id = o.tenant_id
+        WHERE o.tenant_id = %s AND b.reverses_id IS NULL LIMIT 1""",
     "tasks_task": """
         INSERT INTO tasks_task (id, tenant_id, subject_id, kind, unit_id, assignee_id, state, created_at, version)
         SELECT gen_random_uuid(), m.tenant_id, m.id, 'x', m.unit_id, m.id, 'open', now(), 1

@@ -290,10 +290,11 @@ class PersonalLetter(TenantRow):
 
 class Order(TenantRow):
     """A Swiss decision on one adult of a case beside the months (Verfügung): a condition (Auflage), what she has to do
-    until a day; or, because one wasn't met, a reduction (Kürzung) of the basic need by per cent, from a period on and
-    for so many months. Proposed by one person, taken by another; what it takes is a line in each month's budget.
+    until a day; because one wasn't met, a reduction (Kürzung) of the basic need by per cent, from a period on and for
+    so many months; or an instalment (Rate), so many per cent of the basic need that are kept back from a period on
+    until a claim is paid. Proposed by one person, taken by another; what it takes is a line in each month's budget.
 
-    It holds no longer from `ended_on` on: the condition was met or lifted, or the reduction was lifted.
+    It holds no longer from `ended_on` on: the condition was met or lifted, or the reduction or instalment was lifted.
 
     Jobs may only read it: none is proposed or taken by itself, and no reduction follows from a day that has passed.
     """
@@ -304,10 +305,10 @@ class Order(TenantRow):
     person = TenantFK(Person)
     number = models.CharField(max_length=20)
     kind = models.CharField(max_length=10, choices=OrderKind.choices)
-    about = models.TextField(blank=True, help_text="what she has to do")
+    about = models.TextField(blank=True, help_text="what she has to do; of an instalment the number of the claim")
     due_on = models.DateField(null=True, help_text="the last day for it")
     condition = TenantFK("decisions.Order", null=True, help_text="what wasn't met")
-    period = TenantFK(Period, null=True, help_text="the first that is reduced")
+    period = TenantFK(Period, null=True, help_text="the first that is reduced, or in which something is kept back")
     percent = models.PositiveSmallIntegerField(null=True, help_text="of the basic need")
     months = models.PositiveSmallIntegerField(null=True)
     language = models.CharField(max_length=12)
@@ -343,7 +344,9 @@ class Order(TenantRow):
                 condition=Q(~Q(about=""), kind="condition", due_on__isnull=False)
                 & Q(condition=None, period=None, percent=None, months=None)
                 | Q(kind="reduction", about="", due_on=None, condition__isnull=False, period__isnull=False)
-                & Q(percent__isnull=False, percent__gte=1, percent__lte=100, months__isnull=False, months__gte=1),
+                & Q(percent__isnull=False, percent__gte=1, percent__lte=100, months__isnull=False, months__gte=1)
+                | Q(~Q(about=""), kind="instalment", due_on=None, condition=None, period__isnull=False, months=None)
+                & Q(percent__isnull=False, percent__gte=1, percent__lte=100),
                 name="decisionorder_whole",
             ),
             models.CheckConstraint(

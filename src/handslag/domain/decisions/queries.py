@@ -173,20 +173,26 @@ def orders_waiting(member: Member) -> list[Order]:
 
 def reductions_in(case: UUID, first: Month, months: int = 1) -> list[Order]:
     """The reductions that were decided and hold in one of so many months of a case, by number."""
-    rows = Order.objects.select_related("period", "person").filter(
-        case_id=case, kind=OrderKind.REDUCTION, state=OrderState.DECIDED
-    )
+    return _holding(OrderKind.REDUCTION, case, first, months)
+
+
+def instalments_in(case: UUID, first: Month, months: int = 1) -> list[Order]:
+    """The instalments that were decided and aren't lifted in one of so many months of a case, by number; whether
+    anything is left to pay, the claim says."""
+    return _holding(OrderKind.INSTALMENT, case, first, months)
+
+
+def _holding(kind: OrderKind, case: UUID, first: Month, months: int) -> list[Order]:
+    rows = Order.objects.select_related("period", "person").filter(case_id=case, kind=kind, state=OrderState.DECIDED)
     last = first + (months - 1)
     return [row for row in rows.order_by("number") if _runs(row, first, last)]
 
 
 def _runs(row: Order, first: Month, last: Month) -> bool:
-    assert row.period is not None and row.months is not None
+    assert row.period is not None
     begun = Month.of(row.period.since)
-    until = (begun + row.months).since
-    if row.ended_on is not None:
-        until = min(until, row.ended_on)
-    return begun.since <= last.since and first.since < until
+    ends = [(begun + row.months).since if row.months else date.max, row.ended_on or date.max]
+    return begun.since <= last.since and first.since < min(ends)
 
 
 def sanctions_in(case: UUID, period: Period, people: Collection[str]) -> list[Sanction]:

@@ -115,6 +115,7 @@ class OrderKind(TextChoices):
 
     CONDITION = "condition"  # Auflage: what she has to do, until a day
     REDUCTION = "reduction"  # Kürzung: the basic need is reduced, because a condition wasn't met
+    INSTALMENT = "instalment"  # Rate: a part of the support is kept back for what she is to pay back
 
 
 class OrderState(TextChoices):

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from handslag.domain.casefile.models import Case, Period
-from handslag.domain.decisions.models import DecisionLine, PersonalLetter
+from handslag.domain.decisions.models import DecisionLine, Order, PersonalLetter
 from handslag.domain.decisions.states import TO_DISADVANTAGE, Ground
 from handslag.domain.documents.models import Document
 from handslag.domain.payments.states import (
@@ -493,6 +493,26 @@ class RecoveryPlan(TenantRow):
         constraints = [
             *wall("payments_recoveryplan", "recovery", "set_by", append_only=True),
             models.CheckConstraint(condition=Q(monthly__gt=0) & ~Q(agreed=""), name="recoveryplan_agreed"),
+        ]
+
+
+class KeptBack(TenantRow):
+    """A part of what is granted for a Swiss month that isn't paid: it goes towards a claim (`counter`, the income of
+    one of its months), by an instalment that was decided (`order`)."""
+
+    grants: ClassVar[dict[str, str]] = WRITTEN_ONCE
+
+    order = TenantFK(Order)
+    booking = TenantFK(Booking)
+    counter = TenantFK(Booking)
+    amount = models.BigIntegerField(help_text="minor units")
+
+    class Meta:
+        indexes = [models.Index(fields=["tenant", "order"]), models.Index(fields=["tenant", "booking"])]
+        constraints = [
+            *wall("payments_keptback", "order", "booking", "counter", append_only=True),
+            models.UniqueConstraint(fields=["tenant", "counter"], name="keptback_booked_once"),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="keptback_positive"),
         ]
 
 

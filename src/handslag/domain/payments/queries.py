@@ -13,8 +13,8 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 from handslag.domain.audit.models import Event, Payload
 from handslag.domain.casefile.models import Period
 from handslag.domain.casefile.queries import cases_worked_by
-from handslag.domain.decisions.models import Decision
-from handslag.domain.decisions.queries import TAKEN
+from handslag.domain.decisions.models import Decision, Order
+from handslag.domain.decisions.queries import TAKEN, instalments_in
 from handslag.domain.intake.forms import kinds_of
 from handslag.domain.payments.models import (
     Advance,
@@ -23,6 +23,7 @@ from handslag.domain.payments.models import (
     Booking,
     ChartRow,
     DirectPayment,
+    KeptBack,
     OtherHelp,
     Payee,
     Payment,
@@ -54,8 +55,10 @@ from handslag.domain.tenancy.models import RoleGrant, StaffMember
 from handslag.domain.tenancy.permissions import Member
 from handslag.domain.tenancy.states import Role
 from handslag.kernel import canonical
+from handslag.kernel.months import Month
 from handslag.rules.ch.codes import COSTS as SWISS_COSTS
 from handslag.rules.ch.codes import RENT as SWISS_RENT
+from handslag.rules.ch.facts import Restitution
 from handslag.rules.se.recovery import last_day_at_court
 
 #: States in which a payment's file has left or is leaving.
@@ -408,6 +411,7 @@ def postings_of(day: date, known: datetime) -> Postings:
         entries.append(Entry(len(entries) + 1, day, *sides, amount, text, source, key, tuple(bookings)))
 
     set_offs = set(SetOff.objects.filter(counter__booked_at__lt=until).values_list("counter_id", flat=True))
+    set_offs |= set(KeptBack.objects.filter(counter__booked_at__lt=until).values_list("counter_id", flat=True))
     for booking in Booking.objects.filter(booked_at__gte=since, booked_at__lt=until).order_by("booked_at", "id"):
         code = booking.account_code if booking.account_code in CHART_CODES else INCOME
         if booking.kind == BookingKind.EXPENSE and booking.account_code in SWISS_COSTS:  # paid outside, by hand
@@ -416,10 +420,9 @@ def postings_of(day: date, known: datetime) -> Postings:
             entry(code, OWED, booking.amount, "booking", booking.id, [booking.id])
         elif booking.kind == BookingKind.CLAIM:  # what is to be paid back takes from what was spent
             entry(RECEIVABLE, CLAIMED, booking.amount, "booking", booking.id, [booking.id])
-        elif booking.recovery_line_id:
-            entry(BANK, RECEIVABLE, booking.amount, "booking", booking.id, [booking.id])
         else:
             from_ = OWED if (booking.reverses_id or booking.id) in set_offs else BANK
+            code = RECEIVABLE if booking.recovery_line_id else code
             entry(from_, code, booking.amount, "booking", booking.id, [booking.id])
     runs = RunFile.objects.filter(written_at__gte=since, written_at__lt=until).values("run_id")
     sent = Payment.objects.filter(run_id__in=runs).order_by("run_id", "id")
@@ -675,6 +678,45 @@ def standing_of(recovery: Recovery) -> Standing:
         if row.kind == BookingKind.INCOME and row.recovery_line_id:
             paid[row.recovery_line_id] = paid.get(row.recovery_line_id, 0) + row.amount
     return Standing(claims, paid, sum(line.amount for line in lines_of(recovery)))
+
+
+def owed_of(recovery: Recovery) -> dict[UUID, int]:
+    """What is left to pay of a decided claim and what it rests on by now, by line, the oldest month first (minor
+    units)."""
+    standing, much = standing_of(recovery), claimed_too_much(recovery.case_id)
+    return {line.id: max(0, standing.open_of(line.id) - much.get(line.period_id, 0)) for line in lines_of(recovery)}
+
+
+def claim_of(order: Order) -> Recovery:
+    """The claim that an instalment is for."""
+    return Recovery.objects.get(case_id=order.case_id, number=order.about)
+
+
+def _kept_back() -> QuerySet[KeptBack]:
+    gone = Booking.objects.filter(reverses__isnull=False).values("reverses_id")
+    rows = KeptBack.objects.select_related("booking__period", "counter__recovery_line", "order")
+    return rows.exclude(counter_id__in=gone).order_by("id")
+
+
+def kept_back_in(period: Period) -> list[KeptBack]:
+    """What stands kept back of the support of a month, oldest first."""
+    return list(_kept_back().filter(booking__period=period))
+
+
+def kept_back_by(order: Order) -> list[KeptBack]:
+    """What stands kept back by an instalment, oldest first."""
+    return list(_kept_back().filter(order=order))
+
+
+def restitution_in(period: Period) -> Restitution | None:
+    """What the budget of a Swiss month says of a claim: what is left to pay of it (with what this very month keeps back
+    already, Rappen), by the instalment that was decided; None where no instalment holds, and once all is paid."""
+    for order in instalments_in(period.case_id, Month.of(period.since)):
+        left = sum(owed_of(claim_of(order)).values())
+        left += sum(row.amount for row in kept_back_in(period) if row.order_id == order.id)
+        if left and order.percent:
+            return Restitution(remaining=left, percent=order.percent, order=order.number)
+    return None
 
 
 def recoveries_of(cases: Collection[UUID], person: UUID | None = None) -> list[Recovery]:

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from handslag.domain.casefile.models import Case, Period
+from handslag.domain.decisions.models import Order
 from handslag.domain.decisions.operations.releases import budget_of, release_month, why_not_released
 from handslag.domain.decisions.queries import in_force, newest_decision, reductions_in, sanctions_in
 from handslag.domain.entitlement.models import Assessment
@@ -25,6 +26,7 @@ from handslag.domain.entitlement.operations import assess
 from handslag.domain.entitlement.queries import newest_application, newest_sheet, stored_calculation
 from handslag.domain.entitlement.queries.swiss import budget_facts, moved_within
 from handslag.domain.intake.queries import applications_for, inbox_items_of
+from handslag.domain.payments.queries import restitution_in
 from handslag.domain.people.queries import full_name
 from handslag.domain.tenancy.permissions import Member
 from handslag.domain.tenancy.policies import Conflict, NotPossible
@@ -246,10 +248,19 @@ class BudgetForm:
         return row | {"gross": said["mine"], "note": said["why"], "source": "caseworker"}
 
 
-def _with_reductions(case: Case, period: Period, facts: dict[str, Any]) -> dict[str, Any]:
-    """The facts with the reductions that were decided and hold in the period, and with no other."""
+def _with_orders(case: Case, period: Period, facts: dict[str, Any]) -> dict[str, Any]:
+    """The facts with the reductions and the instalment that were decided and hold in the period, and with no other."""
     sanctions = sanctions_in(case.id, period, {one["key"] for one in facts["members"]})
-    return facts | {"sanctions": msgspec.to_builtins(sanctions)}
+    told = {name: value for name, value in facts.items() if name != "restitution"}
+    if kept := restitution_in(period):
+        told["restitution"] = msgspec.to_builtins(kept)
+    return told | {"sanctions": msgspec.to_builtins(sanctions)}
+
+
+def _kept_back(case: Case, facts: dict[str, Any]) -> tuple[Order, int] | None:
+    """The instalment that a month keeps back, with what is left to pay before it (Rappen)."""
+    told = facts.get("restitution")
+    return (Order.objects.get(case=case, number=told["order"]), told["remaining"]) if told else None
 
 
 def show(request: HttpRequest, case: Case, period: Period, member: Member, trouble: str = "") -> HttpResponse:
@@ -258,7 +269,7 @@ def show(request: HttpRequest, case: Case, period: Period, member: Member, troub
     application, assessment = newest_application(period.id), Assessment.objects.filter(period=period).first()
     seen, data = seen_in(case, period, member), typed(request)
     begun = "?from=application" if request.GET.get("from") == "application" else ""
-    facts = _with_reductions(case, period, budget_facts(case, period, afresh=bool(begun)))
+    facts = _with_orders(case, period, budget_facts(case, period, afresh=bool(begun)))
     form = BudgetForm(facts, names_of(seen), data)
     made_of = str(application.id) if application else ""
     version = assessment.version if assessment else 0
@@ -318,6 +329,7 @@ def show(request: HttpRequest, case: Case, period: Period, member: Member, troub
         budget=budget if budget and in_force(period.id) is None else None,
         held_back=REFUSALS[held_back] if held_back else "",
         reductions=[(one, full_name(one.person)) for one in reductions_in(case.id, Month.of(period.since))],
+        kept_back=_kept_back(case, facts),
         items=[(item, INBOX_STATES[item.state]) for item in items],
         waiting=next((item for item in items if item.state == "waiting"), None),
         applications=[(one, CHANNELS[one.channel], "") for one in applications_for(period.id)],

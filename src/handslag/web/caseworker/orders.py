@@ -28,6 +28,7 @@ from handslag.domain.decisions.operations.orders import (
 )
 from handslag.domain.decisions.queries import in_force, orders_in
 from handslag.domain.decisions.states import OrderKind, OrderState
+from handslag.domain.payments.queries import claim_of, kept_back_by, owed_of
 from handslag.domain.people.queries import full_name
 from handslag.domain.tenancy.permissions import Hidden, Member
 from handslag.domain.tenancy.policies import Conflict, NotPossible, mandate
@@ -106,19 +107,23 @@ class ReductionForm(_OrderForm):
 
 
 class EndForm(forms.Form):
-    """Why it doesn't hold any more, and a reduction from which month."""
+    """Why it doesn't hold any more, and a reduction or an instalment from which month."""
 
     prefix = "end"
-    month = forms.ChoiceField(label=gettext_lazy("From which month it isn’t reduced any more"))
+    month = forms.ChoiceField(label=gettext_lazy("From which month it doesn’t hold any more"))
     why = forms.CharField(label=gettext_lazy("Why"), max_length=1_000, widget=forms.Textarea(attrs={"rows": 2}))
 
-    def __init__(self, data: Any, row: Order) -> None:
+    def __init__(self, data: Any, row: Order, this_month: Month) -> None:
         super().__init__(data)
         if row.kind == OrderKind.CONDITION or row.period is None:
             del self.fields["month"]
             return
         first = Month.of(row.period.since)
-        months = [first + n for n in range(row.months or 0)]
+        last = first + (row.months or 1) - 1  # an instalment holds until it is paid
+        last = last if row.months else max(this_month, first) + 12
+        months = [first]
+        while months[-1] < last:
+            months.append(months[-1] + 1)
         choices = [("", "–"), *((str(one), formats.month(one.since)) for one in months)]
         self.fields["month"].choices = choices  # type: ignore[attr-defined]
 
@@ -229,7 +234,8 @@ def order(request: HttpRequest, tenant: str, order_: UUID) -> HttpResponse:
         looked_at("order", row.person_id)
     posted = typed(request)
     act = posted.get("act", "") if posted is not None else ""
-    end = EndForm(posted if act == "end" else None, row)
+    end = EndForm(posted if act == "end" else None, row, Month.of(today(request)))
+    claim = claim_of(row) if row.kind == OrderKind.INSTALMENT else None
     over = row.kind == OrderKind.CONDITION and row.due_on is not None and row.due_on < today(request)
     months = _months(row) if over else []
     reduce = ReductionForm(posted if act == "reduce" else None, months, _start(request, case))
@@ -278,6 +284,9 @@ def order(request: HttpRequest, tenant: str, order_: UUID) -> HttpResponse:
         may_end=works and stands,
         may_reduce=works and stands and over and not waiting,
         over=over,
+        claim=claim,
+        kept=kept_back_by(row) if claim else [],
+        left=sum(owed_of(claim).values()) if claim else 0,
         first=Month.of(months[0].since) if months else None,
         reductions=[one for one in others if one.condition_id == row.id],
         end_form=end,

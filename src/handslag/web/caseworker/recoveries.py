@@ -14,9 +14,10 @@ from handslag.domain.audit.operations import looked_at
 from handslag.domain.casefile.models import Case, Period
 from handslag.domain.casefile.permissions import case_for_staff
 from handslag.domain.decisions.operations import letter_languages
-from handslag.domain.decisions.queries import appeals_on
-from handslag.domain.decisions.states import RUNNING
+from handslag.domain.decisions.queries import appeals_on, in_force, orders_in
+from handslag.domain.decisions.states import RUNNING, OrderKind, OrderState
 from handslag.domain.payments.models import Booking, Recovery
+from handslag.domain.payments.operations.instalments import propose_instalment
 from handslag.domain.payments.operations.recoveries import (
     agree_instalments,
     book_repayment,
@@ -126,6 +127,31 @@ class PlanForm(forms.Form):
     agreed = forms.CharField(label=gettext_lazy("What you agreed, with whom and when"), max_length=200)
 
 
+class KeepForm(forms.Form):
+    """A part of the support that is kept back for a Swiss claim: from which month, how much, why."""
+
+    prefix = "keep"
+    period = forms.ChoiceField(label=gettext_lazy("From which month"))
+    percent = forms.IntegerField(label=gettext_lazy("Per cent of the basic need"), min_value=1, max_value=100)
+    reasons = forms.CharField(
+        label=gettext_lazy("Reasons, for the person to read"),
+        max_length=10_000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        validators=[shown_in_letters],
+    )
+    legal_basis = forms.CharField(
+        label=gettext_lazy("Section of law, as the letter says it"), max_length=160, validators=[shown_in_letters]
+    )
+    language = forms.ChoiceField(label=gettext_lazy("Language of the letter"))
+
+    def __init__(self, data: Any, row: Recovery, months: list[Period]) -> None:
+        super().__init__(data, initial={"legal_basis": row.legal_basis, "language": row.language})
+        choices = [("", "–"), *((str(one.id), formats.month(one.since)) for one in months)]
+        self.fields["period"].choices = choices  # type: ignore[attr-defined]
+        languages = [(one, LANGUAGES[one]) for one in letter_languages("ch")]
+        self.fields["language"].choices = languages  # type: ignore[attr-defined]
+
+
 class MoneyForm(forms.Form):
     """Money that came in for a claim."""
 
@@ -157,6 +183,9 @@ _FIELDS = {
     "source": "source",
     "agreed": "agreed",
     "past day": "first_on",
+    "reduced from": "period",
+    "not heard first": "period",
+    "percent": "percent",
 }
 
 
@@ -167,7 +196,9 @@ def _add(form: forms.Form, refused: NotPossible) -> None:
         months = [name for name in form.fields if name.startswith("amount-")]
         own = f"amount-{refused.facts.get('period')}"
         field = next((name for name in (own, "monthly", "amount", *months) if name in form.fields), None)
-    form.add_error(field if field in form.fields else None, refusal(refused))
+    text = refusal(refused)
+    text = text % {"most": refused.facts["most"]} if "most" in refused.facts else text
+    form.add_error(field if field in form.fields else None, text)
 
 
 @desk_page("recoveries")
@@ -252,7 +283,7 @@ def _found(request: HttpRequest, key: UUID) -> tuple[Recovery, Case, Member]:
 @desk_page("recovery")
 def recovery(request: HttpRequest, tenant: str, recovery: UUID) -> HttpResponse:
     """A claim: proposed, with the letter that it becomes, or decided, with where it stands. POST `act`: decide, return
-    (`reason`), withdraw, each with `version`; plan, money, waive with the fields of their forms."""
+    (`reason`), withdraw, each with `version`; plan, money, waive, keep with the fields of their forms."""
     row, case, member = _found(request, recovery)
     looked_at("recovery", case.id)
     act = request.POST.get("act", "")
@@ -261,14 +292,19 @@ def recovery(request: HttpRequest, tenant: str, recovery: UUID) -> HttpResponse:
     plan = PlanForm(posted if asked == "plan" else None, initial={"first_on": today(request).isoformat()})
     money = MoneyForm(posted if asked == "money" else None)
     waive = WaiveForm(posted if asked == "waive" else None)
+    keep = KeepForm(posted if asked == "keep" else None, row, _undecided(row) if case.legal_order == "ch" else [])
     trouble = ""
     if request.method == "POST":
-        form = {"plan": plan, "money": money, "waive": waive}.get(act)
+        form = {"plan": plan, "money": money, "waive": waive, "keep": keep}.get(act)
         try:
             if form is None:
                 _step(request, row, act)
                 return HttpResponseRedirect(f"{base(request)}/recoveries/{row.id}/")
-            if form.is_valid():
+            if form is keep and keep.is_valid():
+                told = keep.cleaned_data | {"period": UUID(keep.cleaned_data["period"])}
+                made = attempt(request, propose_instalment, recovery=row.id, **told, key=form_key(request))
+                return HttpResponseRedirect(f"{base(request)}/orders/{made.id}/")
+            if form is not keep and form.is_valid():
                 once = {} if act == "plan" else {"key": form_key(request)}  # a plan takes the place of the one before
                 attempt(request, _DOES[act], recovery=row.id, **form.cleaned_data, **once)
                 return HttpResponseRedirect(f"{base(request)}/recoveries/{row.id}/")
@@ -280,7 +316,14 @@ def recovery(request: HttpRequest, tenant: str, recovery: UUID) -> HttpResponse:
         except Conflict:
             trouble = str(REFUSALS["conflict"])
         row, case, member = _found(request, recovery)
-    return _shown(request, row, case, member, plan, money, waive, trouble)
+    return _shown(request, row, case, member, plan, money, waive, keep, trouble)
+
+
+def _undecided(row: Recovery) -> list[Period]:
+    """From which months on something can be kept back: those that aren't decided, after what was claimed."""
+    lines = lines_of(row)
+    later = Period.objects.filter(case_id=row.case_id, since__gt=lines[-1].period.since).order_by("since")
+    return [one for one in later if in_force(one.id) is None]
 
 
 _DOES: dict[str, Callable[..., Any]] = {
@@ -310,6 +353,7 @@ def _shown(
     plan: PlanForm,
     money: MoneyForm,
     waive: WaiveForm,
+    keep: KeepForm,
     trouble: str,
 ) -> HttpResponse:
     lines, standing = lines_of(row), standing_of(row)
@@ -322,10 +366,12 @@ def _shown(
     preview = recovery_letter(row, lines, now, decider=gettext("whoever takes the decision"))
     waivers = waivers_of(row)
     bookings = Booking.objects.filter(recovery_line__recovery=row, kind="income").select_related("period")
+    choices = keep.fields["period"].choices  # type: ignore[attr-defined]
+    orders = [one for one in orders_in([case.id]) if one.kind == OrderKind.INSTALMENT and one.about == row.number]
     return page(
         request,
         "recovery.html",
-        status=422 if trouble or any(form.errors for form in (plan, money, waive)) else 200,
+        status=422 if trouble or any(form.errors for form in (plan, money, waive, keep)) else 200,
         row=row,
         case=case,
         name=case_name(case),
@@ -349,6 +395,10 @@ def _shown(
         plan_form=plan,
         money_form=money,
         waive_form=waive,
+        keep_form=keep,
+        first=Month.of(Period.objects.get(id=choices[1][0]).since) if len(choices) > 1 else None,
+        orders=[(one, STATES[one.state]) for one in orders],
+        may_keep=case.legal_order == "ch" and not any(one.state == OrderState.PROPOSED for one in orders),
         trouble=trouble,
         reason=request.POST.get("reason", ""),
     )

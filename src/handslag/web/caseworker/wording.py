@@ -152,6 +152,20 @@ REFUSALS: dict[str, str | Promise] = {
     "reduced since": _(
         "A reduction that was decided holds in this month. Calculate the month and propose a decision."
     ),
+    "kept back since": _(
+        "An instalment is kept back by the budget, and what is left to pay is less by now. Calculate the month and "
+        "propose a decision."
+    ),
+    "instalments since": _(
+        "The calculation keeps back otherwise than what was decided, or than what is left to pay now. Calculate and "
+        "save again."
+    ),
+    "nothing to pay": _("Nothing is left to pay of this claim."),
+    "kept back already": _("Another instalment is kept back in this case. Lift that one first."),
+    "not heard first": _(
+        "First ask what they think about this month, and wait for the answer or the day: nothing is kept back without "
+        "it."
+    ),
     "reductions since": _(
         "The calculation reduces otherwise than what was decided on this month. Calculate and save again."
     ),
@@ -592,6 +606,7 @@ NOT_DELIVERED: dict[str, str | Promise] = {
 ORDER_KINDS: dict[str, str | Promise] = {
     "condition": _("Condition"),
     "reduction": _("Reduction"),
+    "instalment": _("Instalment kept back"),
 }
 REQUEST_STATES: dict[str, str | Promise] = {
     "open": _("waits for the answer"),

@@ -1,4 +1,5 @@
-"""Swiss conditions (Auflagen) and reductions (Kürzungen): proposed by a person, taken by another, each with its letter.
+"""Swiss conditions (Auflagen), reductions (Kürzungen) and instalments (Raten): proposed by a person, taken by another,
+each with its letter. An instalment is proposed where its claim is (payments).
 
 No job makes or proposes one, and nothing follows by itself from a day that has passed: a reduction needs a condition
 that wasn't met, what the adults think about it, reasons and a second person.
@@ -17,7 +18,14 @@ from handslag.domain.casefile.policies import require_worked_here
 from handslag.domain.decisions.models import Order
 from handslag.domain.decisions.operations import are_reasons, cantonal_remedy, letter_languages
 from handslag.domain.decisions.operations.letters import new_personal_letter
-from handslag.domain.decisions.queries import hearings_of, in_force, month_name, not_heard, reductions_in
+from handslag.domain.decisions.queries import (
+    hearings_of,
+    in_force,
+    instalments_in,
+    month_name,
+    not_heard,
+    reductions_in,
+)
 from handslag.domain.decisions.states import OrderKind, OrderState
 from handslag.domain.documents.operations import keep_text
 from handslag.domain.documents.queries import DatedText, text_for
@@ -93,7 +101,7 @@ def propose_condition(
     if due_on <= acting_door().the_tenant.today(now):
         raise NotPossible("day to answer")
     told = {"about": said, "due_on": due_on, "reasons": reasons, "legal_basis": legal_basis, "language": language}
-    return _proposed(found, member, now, id=row_id, kind=OrderKind.CONDITION, person_id=person, **told)
+    return proposed(found, member, now, id=row_id, kind=OrderKind.CONDITION, person_id=person, **told)
 
 
 @operation()
@@ -130,7 +138,7 @@ def propose_reduction(
     told: dict[str, Any] = {"condition": before, "period": first, "percent": percent, "months": months}
     _refuse_reduction(Order(case=found, person_id=before.person_id, **told), now)
     told |= {"reasons": reasons, "legal_basis": legal_basis, "language": language}
-    return _proposed(found, member, now, id=row_id, kind=OrderKind.REDUCTION, person_id=before.person_id, **told)
+    return proposed(found, member, now, id=row_id, kind=OrderKind.REDUCTION, person_id=before.person_id, **told)
 
 
 def limits(first: date) -> Norms:
@@ -155,8 +163,10 @@ def _refuse_reduction(row: Order, now: datetime) -> None:
     if first.since <= due_on or in_force(row.period.id) is not None:
         raise NotPossible("reduced from")
     norms = limits(first.since)
-    if not 1 <= row.percent <= norms.sanction_max:
-        raise NotPossible("percent", most=int(norms.sanction_max))
+    kept = sum(one.percent or 0 for one in instalments_in(row.case_id, first, row.months))
+    most = max(0, int(norms.sanction_max) - kept)
+    if not 1 <= row.percent <= most:
+        raise NotPossible("percent", most=most)
     if not 1 <= row.months <= norms.sanction_months:
         raise NotPossible("reduction months", most=int(norms.sanction_months))
     if any(one.person_id == row.person_id for one in reductions_in(row.case_id, first, row.months)):
@@ -166,7 +176,24 @@ def _refuse_reduction(row: Order, now: datetime) -> None:
         raise NotPossible("not heard yet")
 
 
-def _proposed(case: Case, member: Member, now: datetime, **told: Any) -> Done[Order]:
+def refuse_instalment(row: Order, now: datetime) -> None:
+    """Refuse an instalment that can't be decided as things are: ("reduced from") for a period that is decided, ("not
+    heard first") while the adults haven't been, ("percent") beyond what the norms allow for a reduction, together with
+    the reductions of the year from then on [assumed: the same limit holds for both together]."""
+    assert row.period is not None and row.percent is not None
+    if in_force(row.period.id) is not None:
+        raise NotPossible("reduced from")
+    first = Month.of(row.period.since)
+    reduced = max((one.percent or 0 for one in reductions_in(row.case_id, first, 12)), default=0)
+    most = max(0, int(limits(first.since).sanction_max) - reduced)
+    if not 1 <= row.percent <= most:
+        raise NotPossible("percent", most=most)
+    if not_heard(row.case, row.period.id, None, acting_door().the_tenant.today(now)):
+        raise NotPossible("not heard first")
+
+
+def proposed(case: Case, member: Member, now: datetime, **told: Any) -> Done[Order]:
+    """Write down what is proposed; refused as `propose_condition` says for all of them."""
     if case.legal_order != "ch":
         raise Hidden("case", case.id)
     require_worked_here(case)
@@ -197,6 +224,8 @@ def _told_of(row: Order) -> dict[str, Any]:
     payload["reasons_digest"] = canonical.digest(row.reasons)
     if row.due_on is not None:
         return payload | {"due_on": row.due_on.isoformat(), "about_digest": canonical.digest(row.about)}
+    if row.kind == OrderKind.INSTALMENT:
+        return payload | {"claim": row.about, "period": str(row.period_id), "percent": row.percent}
     return payload | {
         "condition": str(row.condition_id), "period": str(row.period_id), "percent": row.percent, "months": row.months,
     }  # fmt: skip
@@ -254,7 +283,9 @@ def decide_order(*, tenant: str | int, by: Actor, now: datetime, order: UUID, ve
     if member.id == row.proposed_by_id:
         raise NotForThem("second pair of eyes", order)
     today = acting_door().the_tenant.today(now)
-    if row.period is not None:
+    if row.kind == OrderKind.INSTALMENT:
+        refuse_instalment(row, now)
+    elif row.period is not None:
         _refuse_reduction(row, now)
     elif row.due_on is None or row.due_on <= today:
         raise NotPossible("day to answer")
@@ -280,14 +311,16 @@ def decide_order(*, tenant: str | int, by: Actor, now: datetime, order: UUID, ve
 def end_order(
     *, tenant: str | int, by: Actor, now: datetime, order: UUID, version: int, why: str, month: Month | None = None
 ) -> Done[Order]:
-    """Say that a condition is met or lifted, from today; or lift a reduction from a `month` on ("reduced from" for one
-    in which it doesn't hold). Why: in words ("reasons"). What was decided on earlier months stands."""
+    """Say that a condition is met or lifted, from today; or lift a reduction or an instalment from a `month` on
+    ("reduced from" for one in which it doesn't hold). Why: in words ("reasons"). What was decided on earlier months
+    stands."""
     row, member = _locked(order, version, OrderState.DECIDED, by, now, Role.CASEWORKER)
     if not are_reasons(why):
         raise NotPossible("reasons")
     ended_on = acting_door().the_tenant.today(now)
-    if row.kind == OrderKind.REDUCTION:
-        if month is None or row not in reductions_in(row.case_id, month):
+    if row.kind != OrderKind.CONDITION:
+        holding = reductions_in if row.kind == OrderKind.REDUCTION else instalments_in
+        if month is None or row not in holding(row.case_id, month):
             raise NotPossible("reduced from")
         ended_on = month.since
     row.ended_on, row.ended_why, row.ended_by_id = ended_on, why.strip(), member.id
@@ -310,6 +343,10 @@ _WORDS: dict[str, dict[str, str]] = {
         "condition outcome": "Wir machen Ihnen diese Auflage. Sie haben Zeit bis und mit {due}.",
         "reduction": "Verfügung: Kürzung der wirtschaftlichen Hilfe",
         "reduction outcome": "Ihr Grundbedarf wird ab {since} um {percent} Prozent gekürzt, befristet auf {months}.",
+        "instalment": "Verfügung: Rückerstattung in Raten",
+        "instalment outcome": "Von Ihrer Unterstützung behalten wir ab {since} jeden Monat {percent} Prozent des "
+        "Grundbedarfs zurück, bis alles bezahlt ist.",
+        "for claim": "Damit zahlen Sie in Raten zurück, was mit der Verfügung {about} zurückgefordert ist.",
         "because": "Die Auflage in der Verfügung {number} (bis {due}) ist nicht erfüllt: {about}",
         "one": "1 Monat",
         "many": "{n} Monate",
@@ -320,6 +357,10 @@ _WORDS: dict[str, dict[str, str]] = {
         "reduction": "Décision: réduction de l’aide matérielle",
         "reduction outcome": "Votre forfait pour l’entretien est réduit de {percent} pour cent dès {since}, "
         "pendant {months}.",
+        "instalment": "Décision: remboursement par acomptes",
+        "instalment outcome": "Dès {since}, nous retenons chaque mois {percent} pour cent du forfait pour l’entretien "
+        "sur votre aide, jusqu’à ce que tout soit payé.",
+        "for claim": "Vous remboursez ainsi par acomptes ce qui est réclamé par la décision {about}.",
         "because": "La charge de la décision {number} (jusqu’au {due}) n’est pas remplie: {about}",
         "one": "1 mois",
         "many": "{n} mois",
@@ -332,11 +373,15 @@ def order_letter(row: Order, now: datetime, *, decider: str) -> dict[str, Any]:
     today, words = acting_door().the_tenant.today(now), _WORDS[row.language]
     follows, remedy = (text.body for text in _texts(row, today))
     condition = row.condition or row
-    told = {"due": f"{condition.due_on:%d.%m.%Y}", "number": condition.number, "about": condition.about}
-    if row.period is not None and row.months is not None:
+    told = {"number": condition.number, "about": condition.about}
+    if condition.due_on is not None:
+        told["due"] = f"{condition.due_on:%d.%m.%Y}"
+    if row.period is not None:
         months = words["one" if row.months == 1 else "many"].format(n=row.months)
         told |= {"since": month_name(row.period.since, row.language), "percent": str(row.percent), "months": months}
     what = words["because"].format(**told) if row.condition else row.about
+    if row.kind == OrderKind.INSTALMENT:
+        what = words["for claim"].format(**told)
     return {
         "heading": words[row.kind],
         "outcome": words[f"{row.kind} outcome"].format(**told),

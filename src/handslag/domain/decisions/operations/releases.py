@@ -66,6 +66,8 @@ def why_not_released(case: Case, period: Period, budget: Decision) -> str:
         return "household moved"
     if reductions_in(case.id, Month.of(period.since)):
         return "reduced since"
+    if facts.restitution is not None:
+        return "kept back since"
     return "yearly limit" if any(COSTS[cost.code].rule in YEARLY for cost in facts.costs) else ""
 
 

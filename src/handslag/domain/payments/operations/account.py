@@ -11,7 +11,7 @@ from handslag.domain.audit.operations import Done, Event, operation
 from handslag.domain.casefile.models import Case, Period
 from handslag.domain.casefile.operations import period_of
 from handslag.domain.casefile.permissions import case_for_staff
-from handslag.domain.payments.models import Booking, OtherHelp, Payment, Return, SetOff, Settlement
+from handslag.domain.payments.models import Booking, KeptBack, OtherHelp, Payment, Return, SetOff, Settlement
 from handslag.domain.payments.states import BookingKind, PaymentState
 from handslag.domain.people.names import stored_name
 from handslag.domain.people.queries import household_on
@@ -214,6 +214,8 @@ def reverse_booking(*, tenant: str | int, by: Actor, now: datetime, booking: UUI
         raise NotPossible("decision")
     if found.kind == BookingKind.CLAIM:
         raise NotPossible("claim")
+    if KeptBack.objects.filter(counter=found).exists():
+        raise NotPossible("set off")
     if SetOff.objects.filter(counter=found).exists() or open_set_offs(SetOff.objects.filter(advance__booking=found)):
         raise NotPossible("set off")
     if Return.objects.filter(booking=found).exists():

@@ -15,10 +15,34 @@ from handslag.domain.casefile.models import Case, Period
 from handslag.domain.casefile.permissions import case_for_staff
 from handslag.domain.casefile.policies import require_worked_here
 from handslag.domain.decisions.models import Decision, DecisionLine
-from handslag.domain.payments.models import Advance, Booking, DirectPayment, Payee, Payment, Run, SetOff, Settlement
+from handslag.domain.decisions.operations import facts_of
+from handslag.domain.decisions.queries import instalments_in
+from handslag.domain.entitlement.queries import stored_calculation
+from handslag.domain.payments.models import (
+    Advance,
+    Booking,
+    DirectPayment,
+    KeptBack,
+    Payee,
+    Payment,
+    RecoveryLine,
+    Run,
+    SetOff,
+    Settlement,
+)
 from handslag.domain.payments.operations.account import counter_booking, open_set_offs, standing_settlements
 from handslag.domain.payments.policies import bank_trouble, first_pay_day, pay_day
-from handslag.domain.payments.queries import advances_awaited, came_back, claimed_too_much, uncovered_of
+from handslag.domain.payments.queries import (
+    CLAIMED,
+    advances_awaited,
+    came_back,
+    claim_of,
+    claimed_too_much,
+    kept_back_in,
+    owed_of,
+    restitution_in,
+    uncovered_of,
+)
 from handslag.domain.payments.states import (
     BY_BANK,
     SECOND_PERSON,
@@ -37,6 +61,7 @@ from handslag.domain.tenancy.permissions import Hidden, require_role
 from handslag.domain.tenancy.policies import Conflict, NotPossible, setting
 from handslag.domain.tenancy.states import Role
 from handslag.kernel.ids import uuid7
+from handslag.kernel.months import Month
 
 #: Account codes of the case account; the tenant's chart of accounts maps them.
 SUPPORT, ADVANCE, RETURNED, OVERPAID = "forsorjningsstod", "forskott", "retur", "felutbetalt"
@@ -82,7 +107,9 @@ class _Open:
 def plan_payments(*, tenant: str | int, by: Actor, now: datetime, decision: UUID) -> Done[list[Payment]]:
     """Book what a decision grants, line by line, and plan how it is paid.
 
-    First an advance on the same month that may leave is set off, as a booking of its own. Then the orders of direct
+    First an advance on the same month that may leave is set off, as a booking of its own, and in Switzerland what the
+    sheet keeps back for a claim goes towards it: NotPossible("instalments since") where the sheet rests on another
+    instalment, or on another rest of the claim, than holds now. Then the orders of direct
     payment that are in force in that month are paid, oldest first, each in full: one that doesn't fit into what is
     left is not paid by the office (`uncovered` in the event; a task asks the caseworker). The rest goes to the
     applicant.
@@ -97,15 +124,20 @@ def plan_payments(*, tenant: str | int, by: Actor, now: datetime, decision: UUID
     already doesn't count for the new decision (`paid_back`): so much stays booked as beyond it, and what is granted is
     paid to her. Where not as much has left, its money having come back from the bank, the rest of that is hers too.
     """
-    found = Decision.objects.select_related("case__applicant", "period").get(id=decision)
+    found = Decision.objects.select_related("case__applicant", "period", "sheet__snapshot").get(id=decision)
     case, period = found.case, found.period
+    if found.sheet.pack == "ch" and facts_of(found.sheet).restitution != restitution_in(period):
+        raise NotPossible("instalments since")
     locked = locked_for(period) if found.replaces_id else {}
     earlier = _earlier(found)
+    kept_before = kept_back_in(period) if found.replaces_id else []
     parts = parts_of(earlier, locked)
     for booking in earlier:
         counter_booking(booking, f"replaced by decision {found.number}", now)
         for row in open_set_offs(SetOff.objects.filter(booking=booking)):
             counter_booking(row.counter, f"replaced by decision {found.number}", now)
+    for kept_row in kept_before:
+        counter_booking(kept_row.counter, f"replaced by decision {found.number}", now)
     open_: list[_Open] = []
     for line in DecisionLine.objects.filter(decision=found, amount__gt=0).order_by("id"):
         booking = Booking(
@@ -126,6 +158,7 @@ def plan_payments(*, tenant: str | int, by: Actor, now: datetime, decision: UUID
     back = came_back(found) if found.replaces_id else 0
     gone = sum(part.amount for part in parts if has_left(part.payment))
     set_off, aside = _set_off(case, period, open_, max(0, back - gone), found.number, now)
+    kept_back = _keep_back(found, open_, now)
     held = {part.payment.direct_id: part.payment.blocked_reason for part in parts if part.payment.state == "held"}
     kept, stopped, runs = fitting(parts, min(gone, back - aside) + sum(one.left for one in open_))
     overpaid, due = _carry(kept, open_, back - aside, found, now)
@@ -167,6 +200,7 @@ def plan_payments(*, tenant: str | int, by: Actor, now: datetime, decision: UUID
         "paid_back": back,
         "overpaid": overpaid + uncovered_of(period) - aside,
         "claimed_too_much": sum(claimed_too_much(case.id).values()) if found.replaces_id else 0,
+        **({"kept_back": kept_back} if kept_back else {}),
     }
     return Done(payments, PaymentsPlanned(subject=case.id, payload=payload))
 
@@ -316,6 +350,40 @@ def _set_off(
             one.left, left = one.left - amount, left - amount
             done.append([str(advance.id), amount])
     return done, aside
+
+
+def _keep_back(decision: Decision, open_: list[_Open], now: datetime) -> int:
+    """Let so much of what is granted go towards the claim as its sheet says, never more than is left of either: its
+    oldest month first, each part an income of its own. How much (minor units)."""
+    left = stored_calculation(decision.sheet).totals.get("RestitutionSum", 0) if decision.sheet.pack == "ch" else 0
+    if not left:
+        return 0
+    number = facts_of(decision.sheet).restitution.order
+    order = next(
+        one for one in instalments_in(decision.case_id, Month.of(decision.period.since)) if one.number == number
+    )
+    owed, done = owed_of(claim_of(order)), 0
+    for line in RecoveryLine.objects.filter(id__in=owed).order_by("period__since"):
+        for one in open_:
+            part = min(left, one.left, owed[line.id])
+            if not part:
+                continue
+            counter = Booking.objects.create(
+                case=decision.case,
+                period_id=line.period_id,
+                person_id=order.person_id,
+                kind=BookingKind.INCOME,
+                account_code=CLAIMED,
+                counterparty=full_name(order.person),
+                amount=part,
+                currency=decision.currency,
+                recovery_line=line,
+                source=f"kept back by decision {decision.number}",
+                booked_at=now,
+            )
+            KeptBack.objects.create(order=order, booking=one.booking, counter=counter, amount=part)
+            one.left, left, owed[line.id], done = one.left - part, left - part, owed[line.id] - part, done + part
+    return done
 
 
 def open_of(advance: Advance) -> int:

@@ -2,7 +2,7 @@
 
 No job makes, proposes or enforces a claim, and none is set off against support: Swedish law has no such set-off for
 what was paid too much (HFD 2013 ref. 18). In Switzerland (Rückerstattung) the section is that of the norms and the
-remedy the canton's; instalments are agreed there too, and nothing is set off.
+remedy the canton's; instalments are agreed there too, or kept back of the support by a decision of its own.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ from handslag.domain.payments.queries import (
     CEDED,
     CLAIMED,
     claimable_in,
-    claimed_too_much,
     claimed_with,
     last_day_at_court_for,
     lines_of,
+    owed_of,
     standing_of,
     waived_with,
 )
@@ -370,8 +370,7 @@ def book_repayment(
         raise NotPossible("amount")
     if not source.strip():
         raise NotPossible("source")
-    lines, standing, much = lines_of(row), standing_of(row), claimed_too_much(row.case_id)
-    owed = {line.id: max(0, standing.open_of(line.id) - much.get(line.period_id, 0)) for line in lines}
+    lines, owed = lines_of(row), owed_of(row)
     if amount > sum(owed.values()):
         raise NotPossible("more than claimed")
     made: list[Booking] = []
