@@ -46,4 +46,4 @@ def round(filled: Any, number: int, random: Random, counts: Counter[str]) -> lis
         counts[kind] += 1
         unseen = missed(filled, vandal, damage)
         counts["named"] += not unseen
-        return [unseen] if unseen else []
+        return unseen

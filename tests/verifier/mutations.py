@@ -49,16 +49,17 @@ class Damage:
     expected: frozenset[tuple[str, str]]
 
 
-def missed(filled: Any, vandal: Vandal, damage: Damage) -> str:
-    """What was done and what was named for it, where that isn't the row that was damaged; else "". It is undone.
+def missed(filled: Any, vandal: Vandal, *damages: Damage, rule: str | None = None) -> list[str]:
+    """What was done and what was named for it (by `rule`, if given), where that isn't the row that was damaged. All is
+    undone.
 
     The verifier looks as the plain command does, when the worker has had its time to sign."""
     try:
         report = filled.verify(tenants=[filled.office.slug], at=clock.now() + timedelta(hours=1))
     finally:
         vandal.undo()
-    named = {(finding.table, finding.row) for finding in report.errors}
-    return "" if named & damage.expected else f"{damage.what}: named {sorted(named)}"
+    named = {(finding.table, finding.row) for finding in report.errors if rule in (None, finding.rule)}
+    return [f"{damage.what}: named {sorted(named)}" for damage in damages if not named & damage.expected]
 
 
 class Vandal:
