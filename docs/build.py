@@ -13,7 +13,6 @@ from typing import Any, Literal
 
 import msgspec
 import typer
-import yaml
 
 from docs.catalogue import catalogue
 from docs.concepts import concepts
@@ -24,6 +23,7 @@ from handslag.journey.application import schema
 from handslag.kernel import clock
 from handslag.rules.norms import load as norms_in
 from handslag.rules.norms import not_yet_checked
+from handslag.rules.yaml_files import shipped
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "src" / "handslag"
@@ -94,7 +94,7 @@ def norms() -> str:
                 "| norm | unit | from | to | value | status | source |",
                 "|---|---|---|---|---|---|---|",
             ]
-            for norm in yaml.safe_load(path.read_text()):
+            for norm in shipped(path):
                 for value in norm["values"]:
                     cells = [
                         f"`{norm['name']}`",
@@ -135,7 +135,7 @@ def rules() -> str:
                     "|---|---|---|---|",
                 ]
                 lines += [_row(*row) for row in rows] + [""]
-        kinds = [(code, kind) for group in yaml.safe_load((folder / "codes.yaml").read_text()).values()
+        kinds = [(code, kind) for group in shipped(folder / "codes.yaml").values()
                  for code, kind in group.items() if kind.get("law") or kind.get("section")]  # fmt: skip
         if kinds:
             lines += [f"## {folder.name}: kinds\n", "| kind | name | stands in |", "|---|---|---|"]
@@ -165,7 +165,7 @@ def _sections(folder: Path) -> dict[str, str]:
     found: dict[str, list[str]] = {}
     for path in sorted(folder.rglob("norms/*.yaml"), key=lambda path: (len(path.parts), path)):
         layer = path.parent.parent.relative_to(folder).as_posix().removeprefix(".").upper()
-        for norm in yaml.safe_load(path.read_text()):
+        for norm in shipped(path):
             if norm["unit"] == "reference":
                 texts = [f"{value['value']} (from {value['since']})" for value in norm["values"]]
                 found.setdefault(norm["name"].removeprefix("law."), []).append(f"{layer} {', '.join(texts)}".strip())

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import yaml
+
+from handslag.rules.yaml_files import shipped
 
 ROOT = Path(__file__).resolve().parent.parent
 MESSAGES = ROOT / "src/handslag/messages"
@@ -164,7 +165,7 @@ def _described(kind: dict[str, Any]) -> str:
     return str(kind.get("description") or next(filter(None, inner), ""))
 
 
-_GERMAN: dict[str, str] = yaml.safe_load((ROOT / "docs/catalogue.de.yaml").read_text())
+_GERMAN: dict[str, str] = shipped(ROOT / "docs/catalogue.de.yaml")
 
 
 def _said(text: str, language: str) -> str:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import yaml
-
 from handslag.rules.case_files import worked_cases
 from handslag.rules.packs import names
 from handslag.rules.shown import shown
+from handslag.rules.yaml_files import shipped
 
 CHAPTER = Path(__file__).resolve().parent.parent / "src/handslag/domain/statistics"
 
@@ -24,7 +23,7 @@ WORDS = {
 
 def owed() -> str:
     """The page."""
-    told, table = (yaml.safe_load((CHAPTER / f"{name}.se.yaml").read_text("utf-8")) for name in ("layout", "causes"))
+    told, table = (shipped(CHAPTER / f"{name}.se.yaml") for name in ("layout", "causes"))
     lines = [
         "# Files for the national statistics\n",
         "Made on the page *Statistics*: each month that is over, in December the whole year. Tab-separated, CRLF.",

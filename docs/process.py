@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
+from handslag.rules.yaml_files import shipped
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ SOZIALHILFE = Map(
 
 def process(of: Map = RENEWAL) -> dict[str, Any]:
     """What the file of a map says."""
-    found: dict[str, Any] = yaml.safe_load(Path(__file__).with_name(of.file).read_text("utf-8"))
+    found: dict[str, Any] = shipped(Path(__file__).with_name(of.file))
     return found
 
 

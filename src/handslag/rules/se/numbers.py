@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import ClassVar, Final, Self
 
@@ -120,7 +120,7 @@ class Norms(NormSet):
         return _norms(self.history, self.own_limits, self.named, *days, settings)  # type: ignore[return-value]
 
 
-@lru_cache(maxsize=2)
+@cache
 def history(example: bool = False) -> Mapping[str, Norm]:
     """Every Swedish norm with all its dated values; `example`: with those of the formula of 2027 above them."""
     return load_folder(FOLDER, EXAMPLE_2027) if example else load_folder(FOLDER)
