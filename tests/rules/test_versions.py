@@ -263,6 +263,7 @@ OTHERWISE: dict[date, dict[str, set[str]]] = {
             "back-payment-of-a-pension-with-basic-pension-times", "lone-parent-with-one-of-two-children",
             "lone-parent-in-a-special-form-of-housing-without-its-child", "lone-parent-one-child-below-seven",
             "lone-parent-two-children-below-sixteen", "couple-in-two-places",
+            "supplement-not-beside-assets-that-cover-the-need", "supplement-not-beside-own-assets-of-the-child",
             "couple-in-two-places-for-part-of-the-month",
         },
     },

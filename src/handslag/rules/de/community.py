@@ -4,10 +4,12 @@ First everybody's own income for the own need; what an adult has left goes to th
 """
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from handslag.rules.de.need import CHAPTER_3, CHAPTER_4, add, no
 from handslag.rules.de.numbers import FURTHER_NEED, PROPORTIONAL, Norms
+from handslag.rules.versions import versioned
 from handslag.rules.words import Whole, each, maximum, minimum, spread, total, where
 
 
@@ -66,6 +68,23 @@ def assets_of(household: Any, norm: Norms) -> Assets:
         along=(free, spread(members, over)),
     )
     return Assets(own=own, adults=maximum(over - total(members, own), 0), all=over)
+
+
+@versioned
+def beside_child_benefit(person: Any, left: Whole, assets: Whole, own_assets: Whole, norm: Norms) -> Whole:
+    """What could cover a minor's need without its Kindergeld: what adults have left of their income."""
+    return where(person.own_child, 0, left)
+
+
+@beside_child_benefit.corrected(
+    valid_from=date(2025, 1, 1),
+    known_from=date(2026, 12, 3),
+    because="§ 145 SGB XII: the supplement is also for who has no claim because of Kindergeld alone; where assets "
+    "would cover the need without it, there is another reason",
+)
+def beside_child_benefit_also_assets(person: Any, left: Whole, assets: Whole, own_assets: Whole, norm: Norms) -> Whole:
+    """And of their assets above the allowances, and what the minor has left of its own."""
+    return where(person.own_child, 0, left + assets) + own_assets
 
 
 def shared(members: Any, pool: Whole, gaps: Any, norm: Norms) -> Any:
@@ -179,16 +198,22 @@ def settle(
     one_off = each(members, lambda _, need, paid: need - paid, along=(needs.one_off, paid))
 
     # § 145: a minor's claim in chapter 3, or one that only Kindergeld takes away
+    others = each(
+        members,
+        beside_child_benefit,
+        norm,
+        along=(
+            spread(members, still_left),
+            spread(members, assets_left),
+            each(members, lambda _, own, used: own - used, along=(assets.own, own_assets)),
+        ),
+    )
     supplemented = each(
         members,
-        lambda p, chapter, open, benefit, left: (
-            no(p.adult)
-            & no(p.institution)
-            & p.claims
-            & (chapter == CHAPTER_3)
-            & ((open > 0) | (benefit > where(p.own_child, 0, left)))
+        lambda p, chapter, open, benefit, others: (
+            no(p.adult) & no(p.institution) & p.claims & (chapter == CHAPTER_3) & ((open > 0) | (benefit > others))
         ),
-        along=(chapters, standing_open, child_benefit, spread(members, still_left)),
+        along=(chapters, standing_open, child_benefit, others),
     )
     return Settled(
         borne=borne,
