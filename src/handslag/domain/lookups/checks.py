@@ -37,14 +37,16 @@ def causes_in(period: UUID, incomes: Sequence[Income] | None = None) -> set[Caus
     found = {
         Cause(WarningKind.MISSING_SSBTEK, one.authority, str(one.person)) for one in standings(period) if one.missing
     }
-    month, marked = control_month(Period.objects.get(id=period)), marked_in(period)
-    for line in lines_of(period):
-        if line.income_code or not month.since <= line.paid_on < month.until:
-            continue
-        about = line.name[:60], str(line.person_id), line.amount
-        if (line.person_id, line.authority) in marked:
-            about = line.authority, str(line.person_id), 0
-        found.add(Cause(WarningKind.UNHANDLED_INCOME, *about))
+    lines = lines_of(period)
+    if lines:
+        month, marked = control_month(Period.objects.get(id=period)), marked_in(period)
+        for line in lines:
+            if line.income_code or not month.since <= line.paid_on < month.until:
+                continue
+            about = line.name[:60], str(line.person_id), line.amount
+            if (line.person_id, line.authority) in marked:
+                about = line.authority, str(line.person_id), 0
+            found.add(Cause(WarningKind.UNHANDLED_INCOME, *about))
     for one in [] if incomes is None else differing(period, incomes):
         if one.marked:
             found.add(Cause(WarningKind.UNHANDLED_INCOME, one.marked, one.person))
@@ -57,10 +59,11 @@ def changes_in(period: UUID) -> set[Cause]:
     """Benefits whose payments of the control month (M-1) differ from those of the comparison month (M-2) by more than
     the tenant's share, compared unrounded, or are gone, where the authority has given a whole answer; and study help
     that didn't begin again in September. Of what an authority marks as protected they name the authority only."""
-    lines, marked = lines_of(period), {(str(person), authority) for person, authority in marked_in(period)}
-    month = control_month(Period.objects.get(id=period))
+    lines, month = lines_of(period), control_month(Period.objects.get(id=period))
     now, then = sums(lines, month), sums(lines, month - 1)
-    found = set()
+    if not then:
+        return _study_help_stopped(period, month + 1, lines)
+    found, marked = set(), {(str(person), authority) for person, authority in marked_in(period)}
     whole = {(str(one.person), one.authority) for one in standings(period) if not one.missing}
     for key, before in then.items():
         person, authority, benefit, income = key

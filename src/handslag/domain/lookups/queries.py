@@ -78,10 +78,11 @@ class Standing:
 def standings(period: UUID) -> list[Standing]:
     """The newest answer of each authority about each person; a whole answer isn't undone by a later failure."""
     answers: dict[UUID, dict[str, LookUpAnswer]] = defaultdict(dict)
-    for row in LookUpAnswer.objects.filter(look_up__period_id=period):
+    look_ups = list(LookUp.objects.filter(period_id=period).order_by("asked_at", "id"))
+    for row in LookUpAnswer.objects.filter(look_up__period_id=period) if look_ups else ():
         answers[row.look_up_id][row.authority] = row
     found: dict[tuple[UUID, str], Standing] = {}
-    for asked in LookUp.objects.filter(period_id=period).order_by("asked_at", "id"):
+    for asked in look_ups:
         for authority in asked.authorities:
             key = asked.person_id, authority
             now = Standing(*key, asked.asked_at, answers[asked.id].get(authority))
@@ -104,7 +105,7 @@ def lines_of(period: UUID) -> list[FetchedLine]:
 
 
 def _counting(period: UUID, rows: list[FetchedLine], at: datetime | None = None) -> list[FetchedLine]:
-    counting = _said_last(period, rows, at)
+    counting = _said_last(period, rows, at) if rows else set()
     paid = {_payment(r) for r in rows if r.id in counting and not r.planned}
     return [r for r in rows if r.id in counting and (not r.planned or _payment(r) not in paid)]
 
@@ -309,10 +310,13 @@ def differing(period: UUID, incomes: Sequence[Income]) -> list[Differing]:
     """What the `incomes` of a calculation count otherwise than it was fetched, as it stands after what a caseworker
     answered about disputed lines; of whom doesn't matter where it comes to the same for all. Without incomes of which
     no authority says anything, unless they were fetched; and of whom only the sheet says it."""
+    lines = lines_of(period)
+    if not lines and not any(one.source == "fetched" for one in incomes):
+        return []
     month, disputed, marked = control_month(Period.objects.get(id=period)), disputes_in(period), marked_in(period)
     fetched, marks = defaultdict[str, Counter[str]](Counter), dict[tuple[str, str], str]()
     own = set[tuple[str, str]]()
-    for line in lines_of(period):
+    for line in lines:
         if line.income_code and month.since <= line.paid_on < month.until:
             key, amount = (line.income_code, str(line.person_id)), counted(line, disputed.get(line.id))
             if amount is None:

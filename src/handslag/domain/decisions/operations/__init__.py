@@ -235,7 +235,7 @@ def is_to_be_heard(sheet: Sheet, before: Decision | None, ground: str = "", refu
         return sheet.granted < before.amount
     if before is None and orders_of(sheet) - _orders_before(sheet):
         return True
-    return outcome_of(sheet, before, ground) != Outcome.BIFALL and bool(income_not_given(sheet, before))
+    return bool(income_not_given(sheet, before)) and outcome_of(sheet, before, ground) != Outcome.BIFALL
 
 
 def is_reduced(sheet: Sheet) -> bool:
