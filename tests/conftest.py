@@ -54,6 +54,9 @@ LONG = (
 settings.register_profile("untimed", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
 
+#: What is imported and collected stays to the end: nothing is looked for among it, not even while it comes.
+gc.disable()
+
 _session: bed.Session | None = None
 
 #: The Swedish norms end with 2026: later, tests play this day (the product decides only where norms are in force, and
@@ -128,8 +131,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """What was imported and collected stays to the end: nobody needs to look through it again and again."""
+    """From now on there is something to look for, now and then."""
     gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
+    gc.enable()
 
 
 _made: list[Database] = []
@@ -160,9 +165,11 @@ def connect(database: Database) -> Iterator[Callable[..., psycopg.Connection[tup
 
 @pytest.fixture(scope="module", autouse=True)
 def own_jobs() -> None:
-    """The jobs that the tests of the files before left, nobody waits for: a test does its own."""
+    """The jobs that the tests of the files before left, nobody waits for: a test does its own. Their organisations are
+    closed, so that what looks at all of them doesn't take longer and longer."""
     for database in _made:
         with psycopg.connect(database.admin, autocommit=True) as admin:
+            admin.execute("UPDATE tenancy_organisation SET active = false WHERE is_tenant AND active")
             admin.execute("DELETE FROM procrastinate_jobs WHERE status = 'todo'")
 
 
