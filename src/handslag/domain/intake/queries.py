@@ -13,7 +13,7 @@ from uuid import UUID
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection
 from django.db.models import Case as Choice
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery, When
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, When
 from django.db.models.functions import JSONObject
 
 from handslag.domain.casefile.models import Period
@@ -293,8 +293,14 @@ def taken_back() -> QuerySet[Withdrawal, UUID]:
 def applications_in_force(period: UUID) -> list[Application]:
     """The applications for a period that count: of one that was corrected the newest version, none that was taken
     back; in the order in which they were first made."""
-    found = {one.id: one for one in applications_for(period)}
-    gone = {one.corrects_id for one in found.values()} | set(taken_back().filter(application_id__in=list(found)))
+    return _in_force(ApplicationPeriod.objects.filter(period_id=period))
+
+
+def _in_force(rows: QuerySet[ApplicationPeriod]) -> list[Application]:
+    back = Exists(taken_back().filter(application_id=OuterRef("id")))
+    asked = Application.objects.filter(id__in=rows.values("application_id")).annotate(taken_back=back)
+    found = {one.id: one for one in asked}
+    gone = {one.corrects_id for one in found.values()} | {one.id for one in found.values() if one.taken_back}
 
     def first_made(one: Application) -> tuple[datetime, UUID]:
         while one.corrects_id is not None:
@@ -412,7 +418,8 @@ def receipts_of(cases: Collection[UUID]) -> list[tuple[Receipt, Period, bool]]:
 def rows_applied_for(application: Application) -> dict[str, list[dict[str, Any]]]:
     """The lines of an application, `incomes` and `costs`. One that comes on top of others for its month stands with
     theirs: from the newest that asked for everything on; what was corrected or taken back since doesn't count."""
-    standing = applications_in_force(period_of_application(application.id))
+    period = ApplicationPeriod.objects.filter(application_id=application.id).values("period_id")
+    standing = _in_force(ApplicationPeriod.objects.filter(period_id__in=period))
     counting = _from_the_newest_whole(standing if application in standing else [application])
     return {
         kind: [row for one in counting for row in one.document["answers"].get(kind, [])]

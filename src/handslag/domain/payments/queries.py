@@ -148,9 +148,10 @@ def direct_payments_of(case: UUID) -> list[DirectPayment]:
 def advances_of(case: UUID) -> list[tuple[Advance, int]]:
     """The advances of a case, oldest first, each with what of it is still open (minor units)."""
     gone = Booking.objects.filter(case_id=case, reverses__isnull=False).values("reverses_id")
-    found = Advance.objects.select_related("period").filter(case_id=case).exclude(booking_id__in=gone).order_by("id")
+    given = Advance.objects.select_related("period").filter(case_id=case).exclude(booking_id__in=gone).order_by("id")
+    found = list(given)
     taken: dict[UUID, int] = {}
-    for row in SetOff.objects.filter(advance__case_id=case).exclude(counter_id__in=gone):
+    for row in SetOff.objects.filter(advance__case_id=case).exclude(counter_id__in=gone) if found else ():
         taken[row.advance_id] = taken.get(row.advance_id, 0) + row.amount
     return [(advance, advance.amount - taken.get(advance.id, 0)) for advance in found]
 
@@ -478,10 +479,12 @@ def beyond_of(case: UUID) -> dict[UUID, int]:
 def advances_uncovered(case: UUID) -> list[tuple[Advance, int]]:
     """The advances of a case on decided months, each with what of it the decision didn't cover (minor units); those
     that wait for a second person are nothing yet."""
+    found = [(advance, left) for advance, left in advances_of(case) if left]
+    if not found:
+        return []
     decided = set(Decision.objects.filter(case_id=case, state__in=TAKEN).values_list("period_id", flat=True))
-    found = [(advance, left) for advance, left in advances_of(case) if left and advance.period_id in decided]
-    awaited = advances_awaited(case) if found else set()
-    return [(advance, left) for advance, left in found if advance.id not in awaited]
+    awaited = advances_awaited(case)
+    return [(one, left) for one, left in found if one.period_id in decided and one.id not in awaited]
 
 
 def uncovered_of(period: Period) -> int:
@@ -567,16 +570,20 @@ def claimable_in(case: UUID, ground: str = RecoveryGround.MISINFORMED) -> dict[U
     isn't claimed a second time. Nor is the same money on two grounds: a claim on a condition rests on what was granted
     on it, and beyond that on what was paid too much; so does a benefit that came in, which counts in full against what
     was paid too much."""
+    basis = basis_of(case, ground)
+    if not basis:
+        return {}
     lines = RecoveryLine.objects.filter(recovery__case_id=case, recovery__state=RecoveryState.DECIDED).order_by()
     rows = lines.values_list("period_id", "recovery__ground").annotate(sum=Sum("amount"))
     taken = {(period, of): total for period, of, total in rows}
-    ceded, beyond, standing = ceded_of(case), beyond_of(case), _standing_claims(case)
+    ceded, misinformed = ceded_of(case), ground == RecoveryGround.MISINFORMED
     others = [one.value for one in RecoveryGround if one != ground]
-    advanced = {one: _advanced(case, one) for one in others if one != RecoveryGround.MISINFORMED}
+    advanced = {one: _advanced(case, one) for one in others} if misinformed else {}
+    beyond, standing = ({}, {}) if misinformed else (beyond_of(case), _standing_claims(case))
     left: dict[UUID, int] = {}
-    for period, amount in basis_of(case, ground).items():
+    for period, amount in basis.items():
         amount -= taken.get((period, ground), 0)
-        if ground == RecoveryGround.MISINFORMED:
+        if misinformed:
             amount -= ceded.get(period, 0)
             amount -= sum(max(0, taken.get((period, one), 0) - advanced[one].get(period, 0)) for one in others)
         else:
@@ -591,7 +598,10 @@ def claimable_in(case: UUID, ground: str = RecoveryGround.MISINFORMED) -> dict[U
 def claimed_too_much(case: UUID) -> dict[UUID, int]:
     """What stands claimed of a case and isn't paid, beyond what all that stands claimed can rest on, by period (minor
     units): a decision, the bank or a benefit that came in has changed that."""
-    standing, ceded, beyond = _standing_claims(case), ceded_of(case), beyond_of(case)
+    standing = _standing_claims(case)
+    if not standing:
+        return {}
+    ceded, beyond = ceded_of(case), beyond_of(case)
     rows = Booking.objects.filter(case_id=case, kind=BookingKind.INCOME, recovery_line__isnull=False).order_by()
     paid = dict(rows.values_list("period_id").annotate(sum=Sum("amount")))
     conditions = [one for one in RecoveryGround if one != RecoveryGround.MISINFORMED]

@@ -324,8 +324,9 @@ def _set_off(
     """
     aside = 0
     done: list[list[Any]] = []
-    given = Advance.objects.select_related("booking").filter(case=case, period=period)
-    for advance in given.exclude(id__in=advances_awaited(case.id)).order_by("id"):
+    given = list(Advance.objects.select_related("booking").filter(case=case, period=period).order_by("id"))
+    awaited = advances_awaited(case.id) if given else set()
+    for advance in (one for one in given if one.id not in awaited):
         if Booking.objects.filter(reverses=advance.booking).exists():
             continue
         left = open_of(advance)
