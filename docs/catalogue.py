@@ -19,8 +19,8 @@ HTTPS = ROOT / "src/handslag/connectors/exchange/https"
 SEDEX = ROOT / "src/handslag/connectors/exchange/sedex"
 #: Kinds that travel sealed between organisations; the others are bodies of the interface to a case system.
 SEALED = ("receipt", "question", "case_transfer", "document_request", "assignment", "mutation", "case_notification",
-          "case_change", "cost_approval", "approval_change", "provider_bill", "reconciliation",
-          "settlement")  # fmt: skip
+          "case_change", "cost_approval", "approval_change", "provider_bill", "payment_advice",
+          "reconciliation", "settlement")  # fmt: skip
 PLAIN = ("application", "case_status", "client")
 WORDS: dict[str, dict[str, str]] = {
     "en": {

@@ -9,6 +9,8 @@ from functools import partial
 from typing import Any
 from uuid import uuid4
 
+from handslag.domain.accounts.models import PaymentOrder
+from handslag.domain.accounts.states import FAILED
 from handslag.domain.exchange.models import Message
 from handslag.domain.exchange.operations.outbox import seal_message
 from handslag.domain.exchange.states import SETTLED
@@ -23,7 +25,7 @@ from handslag.domain.settlement.models import Reply, Submission
 from handslag.domain.tenancy.door import acting
 from handslag.domain.tenancy.models import Unit
 from handslag.jobs import exchange
-from handslag.jobs.accounts import compare_account, post_provider_bill
+from handslag.jobs.accounts import advise_payment, compare_account, post_provider_bill
 from handslag.jobs.funding import look_at_cost, note_approval_change, note_cost_approval
 from handslag.jobs.register import (
     NOTICES,
@@ -57,7 +59,7 @@ from tests.office import TEST, Office, open_office
 #: Since when everybody has her status.
 BEGIN = date(2026, 1, 1)
 #: Kinds of messages from which jobs follow, beside those of the register.
-OTHERS = ("cost_approval", "approval_change", "provider_bill", "settlement", "reconciliation")
+OTHERS = ("cost_approval", "approval_change", "provider_bill", "settlement", "reconciliation", "payment_advice")
 
 
 def open_canton(database: Database, named: str = "") -> tuple[Office, Office, Office]:
@@ -253,7 +255,7 @@ class Canton:
                         found.append((("take", key), partial(take_settlement, tenant=tenant, message=key)))
                     elif row.due_on is None and (row.business in SETTLED or row.code == "protected"):
                         found.append((("reception", key), partial(note_reception, tenant=tenant, message=key)))
-                elif row.kind == "reconciliation":
+                elif row.kind in ("reconciliation", "payment_advice"):
                     if comes and row.business == "":
                         found.append((("compare", key), partial(compare_account, tenant=tenant, message=key)))
                 elif row.kind == "cost_approval":
@@ -278,6 +280,8 @@ class Canton:
             for one in Contradiction.objects.order_by("id"):
                 asking = partial(ask_both_sides, tenant=tenant, contradiction=str(one.id), unit=unit)
                 found.append(((one.person_id, one.what, one.since, *one.values), asking))
+            for order in PaymentOrder.objects.filter(state__in=["sent", *FAILED]).order_by("id"):
+                found.append(((order.id, order.state), partial(advise_payment, tenant=tenant, order=str(order.id))))
             for sent in Submission.objects.filter(statement__side="claimant").order_by("id"):
                 found.append((sent.id, partial(tell_submission, tenant=tenant, submission=str(sent.id))))
             for reply in Reply.objects.filter(statement__side="payer").order_by("id"):

@@ -18,6 +18,7 @@ from handslag.domain.accounts.states import Move, Rests
 from handslag.domain.accounts.states import Side as AccountSide
 from handslag.domain.exchange.models import Message
 from handslag.domain.exchange.operations.outbox import NewMessage, seal_message
+from handslag.domain.exchange.states import Action
 from handslag.domain.people.operations.persons import register_person
 from handslag.domain.people.queries import person_by_identifier
 from handslag.domain.register.operations import tell
@@ -45,6 +46,8 @@ from handslag.messages.cost_approval.build import asking as asking_cost
 from handslag.messages.mutation.build import Telling, telling
 from handslag.messages.mutation.build import answering as agreeing
 from handslag.messages.mutation.message import Agreed
+from handslag.messages.payment_advice.build import answering as saying
+from handslag.messages.payment_advice.message import Seen
 from handslag.messages.question.message import Person
 from handslag.messages.reconciliation.build import answering as compared
 from handslag.messages.reconciliation.build import asking as comparing
@@ -212,6 +215,25 @@ def _the_same(asked: Message) -> NewMessage:
     return compared(key=uuid4(), asked=asked, theirs=said.asked)[0]
 
 
+def _advises(office: Office, to: str, until: date, now: datetime) -> Message:
+    """A payment of what was claimed."""
+    told = {
+        "payment": "2026-000018-C", "state": "paid", "amount": 184_30, "currency": "CHF",
+        "iban": "CH9300762011623852957", "value_on": until.isoformat(), "settlements": ["S"],
+        "parts": [{"number": 1, "regime": "asylum", "since": "2026-07-01", "until": "2026-10-01", "netted": 0,
+                   "paid": 184_30}],
+    }  # fmt: skip
+    new = NewMessage(
+        id=uuid4(), kind="payment_advice", action=Action.REQUEST, recipient=to, body={"asked": told},
+        unit=office.units["Försörjningsstöd"], about=None, response_expected=True,
+    )  # fmt: skip
+    return seal_message(tenant=office.slug, by=office.staff["rut"], now=now, new=new)
+
+
+def _fits(asked: Message) -> NewMessage:
+    return saying(key=uuid4(), asked=asked, answer=Seen(number=1))
+
+
 def _decides(office: Office, to: str, until: date, now: datetime) -> Message:
     """A bill that a municipality claims is refused."""
     line = {
@@ -250,6 +272,7 @@ CROSSINGS: dict[str, Crossing] = {
     "cost_approval": Crossing(by="municipality", begins=_asks, answers=_approved),
     "approval_change": Crossing(by="canton", begins=_limits, answers=_kept),
     "reconciliation": Crossing(by="canton", begins=_compares, answers=_the_same),
+    "payment_advice": Crossing(by="canton", begins=_advises, answers=_fits),
     "settlement": Crossing(by="canton", begins=_decides, answers=_noted),
 }
 

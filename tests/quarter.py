@@ -364,6 +364,7 @@ def closed(canton: Canton, town: Any) -> None:
     assert f"/asylum/{Q2}" in str(tree.findtext(".//{*}Ustrd"))
     least = replace(most, open=0, paid=BEFORE + 8_392_97)
     assert accounts(canton, town) == (least, most)
+    canton.settle()  # the municipality is told
     at_bank(canton, town)
     assert accounts(canton, town) == (least, least)
     assert equal(canton)

@@ -21,7 +21,8 @@ _FLAGS = {"testDeliveryFlag": "test", "responseExpected": "response_expected", "
 _SOFTWARE = {"manufacturer": "manufacturer", "product": "product", "version": "productVersion"}
 _LISTS = {"point": "points", "item": "items", "document": "documents", "answer": "answers", "line": "lines",
           "assigned": "persons", "concerned": "persons", "supported": "persons", "part": "parts", "posting": "postings",
-          "difference": "differences", "claimLine": "lines", "withdrawn": "withdrawn", "finding": "findings",
+          "difference": "differences", "settlement": "settlements",
+          "claimLine": "lines", "withdrawn": "withdrawn", "finding": "findings",
           "lineDecision": "decisions", "stretch": "accepted", "lineQuestion": "questions"}  # fmt: skip
 #: What persons are called, by the kind of message.
 _PERSONS = {
@@ -31,9 +32,11 @@ _PERSONS = {
 _ORDER = {
     "": "asked reply answer text report",
     "asked": "statement person marked month movesOn arrivalOn centre movesFrom change on "
-    "before after accountCode what cause bfsCode balance restitution approval bill turn amount since lastOn "
+    "before after accountCode what cause bfsCode balance restitution approval bill turn payment "
+    "state amount currency since lastOn "
     "unitPrice quantity percent otherPayer otherPays offers urgent status entryOn municipality plan openCosts "
-    "notification ground decidedOn heads cohabitation need income iban reference why billedFrom reason answerBy text "
+    "notification ground decidedOn heads cohabitation need income iban valueOn "
+    "settlement reference why billedFrom reason answerBy text "
     "point item document assigned "
     "concerned supported "
     "side digest part submitted decided lineQuestion",
@@ -82,6 +85,7 @@ _EMPTY = {
     ("cost_approval", "answer"): ("text", "approval", "reason"),
     ("approval_change", "answer"): ("text", "reason"),
     ("provider_bill", "answer"): ("text", "reason"),
+    ("payment_advice", "answer"): ("reason",),
     ("case_transfer", "address"): ("postcode", "city"),
     ("case_transfer", "contact"): ("email", "telephone", "language"),
 }

@@ -58,6 +58,7 @@ KINDS = {
         "NO_CLAIM_PERIOD",
     ),
     "reconciliation": Kind("parts", frozenset(), ""),
+    "payment_advice": Kind("", frozenset({"NOT_OPEN", "ARRIVED"}), "NOT_OPEN"),
     "settlement": Kind(
         "questions",
         frozenset({"NUMBER", "SUM", "WINDOW", "LINE", "PERSON_UNKNOWN", "CORRECTS", "ANSWERED", "ALREADY_CLAIMED",
@@ -302,6 +303,26 @@ def _billed(message: dict[str, Any], part: Part) -> None:
         raise ValueError("a reference is QRR or SCOR")
 
 
+def _advised(message: dict[str, Any], part: Part) -> None:
+    asked = message["asked"]
+    if not message["header"]["sender"].startswith(("canton_office:", "municipality:")):
+        raise ValueError("a payer tells what it pays")
+    date.fromisoformat(asked["value_on"])
+    if asked["state"] not in ("paid", "failed") or not (asked["payment"] and asked["settlements"]):
+        raise ValueError("a payment is paid or failed, has its number and what it is for")
+    if not re.fullmatch("[A-Z]{2}[0-9]{2}[0-9A-Z]{1,30}", asked["iban"]) or not re.fullmatch(
+        "[A-Z]{3}", asked["currency"]
+    ):
+        raise ValueError("a payment has an IBAN and a currency")
+    if [one["number"] for one in asked["parts"]] != list(range(1, len(asked["parts"]) + 1)) or any(
+        date.fromisoformat(one["until"]) <= date.fromisoformat(one["since"]) for one in asked["parts"]
+    ):
+        raise ValueError("parts are numbered from 1, and have days")
+    paid, netted = (sum(one[name] for one in asked["parts"]) for name in ("paid", "netted"))
+    if paid != asked["amount"] or paid < 1 or netted:
+        raise ValueError("the parts add up to what is paid, and what is netted to nothing")
+
+
 def _limited(message: dict[str, Any], part: Part) -> None:
     asked, sender = message["asked"], message["header"]["sender"]
     payers = {"municipality": ("canton_office:",), "provider": ("canton_office:", "municipality:")}
@@ -382,6 +403,7 @@ _WHOLE = {
     "assignment": _assigned, "mutation": _mutated, "reconciliation": _accounted, "settlement": _settled,
     "case_notification": _notified, "case_change": _altered, "cost_approval": _wanted,
     "approval_change": _limited, "provider_bill": _billed,
+    "payment_advice": _advised,
 }  # fmt: skip
 
 
@@ -432,6 +454,8 @@ def answers(first: dict[str, Any], part: Part, *, refuse: bool) -> list[dict[str
         return [{"number": 1, **_approved(first["asked"], part, refuse=refuse)}]
     if kind == "approval_change":
         return [{"number": 1, "reason": "APPROVAL_UNKNOWN" if refuse else ""}]
+    if kind == "payment_advice":
+        return [{"number": 1, "reason": KINDS[kind].unknown if refuse else ""}]
     if kind == "provider_bill":
         return [{"number": 1, **({"reason": KINDS[kind].unknown, "text": part.nothing} if refuse else {"reason": ""})}]
     if kind in ("mutation", "settlement"):
@@ -554,6 +578,11 @@ def asked(kind: str, part: Part, answer_by: str, to: str = "") -> dict[str, Any]
         return {"person": person, "approval": "S-1", "bill": "S-1", "since": answer_by, "last_on": answer_by,
                 "unit_price": 42000, "quantity": 3, "amount": 126000, "iban": "CH9300762011623852957",
                 "answer_by": answer_by}  # fmt: skip
+    if kind == "payment_advice":
+        since = (date.fromisoformat(answer_by) - timedelta(days=60)).isoformat()
+        one = {"number": 1, "regime": "asylum", "since": since, "until": answer_by, "netted": 0, "paid": 18430}
+        return {"payment": "S-1", "state": "paid", "amount": 18430, "currency": "CHF", "iban": "CH9300762011623852957",
+                "value_on": answer_by, "settlements": ["S"], "parts": [one]}  # fmt: skip
     told: dict[str, Any] = {"person": part.person, "answer_by": answer_by}
     yesterday = (date.fromisoformat(answer_by) - timedelta(days=15)).isoformat()
     consent = {"basis": "consent", "text": part.ground, "consented_on": yesterday}

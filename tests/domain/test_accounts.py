@@ -60,6 +60,7 @@ from handslag.jobs.watch import enqueue_forgotten
 from handslag.kernel import canonical
 from handslag.kernel.months import Month
 from handslag.messages.conversation import read
+from handslag.messages.payment_advice.build import advised, announced
 from handslag.messages.reconciliation.build import differences
 from handslag.messages.reconciliation.message import Known, Ledger, Reconciliation
 from handslag.messages.reconciliation.message import Part as PartTold
@@ -559,6 +560,71 @@ def test_what_a_partner_pays_is_posted_where_it_is_just_what_is_open_and_else_as
         "quarantined", "not what is open",
     )  # fmt: skip
     assert (of(there, here, Side.CLAIMANT).open, of(there, here, Side.CLAIMANT).paid) == (10_00, 8_412_97)
+    database.close_connections()
+    assert verify(database.of_role("auditor"), tenants=[here.office.slug, there.office.slug]).errors == []
+
+
+def test_who_is_paid_is_told_what_for_and_that_it_reached_nobody_and_says_whether_it_fits(
+    both: Canton, database: Database
+) -> None:
+    here, there, third = both.side, *both.places
+    name = f"{there.address}/asylum/{Q3}#1"
+    both_post(both, of=source(Rests.STATEMENT, name), entries=CLAIMED)
+    both_post(both, of=source(Rests.ANSWER, "S answered"), entries=DECIDED)
+    set_policy(**here.office.by(TEST), name="debtor_account", value={"kind": "iban", "number": TO})
+    ulla, erik = (both.pair.act(here, who) for who in ("ulla", "erik"))
+    details = record_paid_to(**ulla, partner=there.address, side=Side.PAYER, new=BANK)
+    confirm_paid_to(**erik, details=details.id, version=1)
+
+    def paid() -> PaymentOrder:
+        order = order_payment(**ulla, account=details.account_id, currency="CHF", amount=8_392_97)
+        release_payment(**erik, order=order.id, version=1)
+        write_order_file(tenant=here.key, order=str(order.id))
+        both.settle()
+        return order
+
+    def told(at: Any) -> list[tuple[str, str, str]]:
+        """What a side has of it: number, state, and whether it fits."""
+        rows = sorted(at.rows(Message, kind="payment_advice", action="5"), key=lambda one: one.created_at)
+        said = [(one, advised(one)) for one in rows]
+        netted = [[part.netted for part in one.parts if part.netted] for _, one in said]
+        assert netted == [[-1_836_00, 1_836_00]] * len(said)
+        assert all((one.amount, one.iban, one.settlements) == (8_392_97, BANK.iban.replace(" ", ""), [name])
+                   for _, one in said)  # fmt: skip
+        return [(one.payment, one.state, row.business) for row, one in said]
+
+    def coming() -> list[str]:
+        with acting(there.office.slug, TEST, "look"):
+            return [one.payment for one in announced().values()]
+
+    # told as its file is written: announced until it arrives; nothing is posted by it, and nobody else hears of it
+    first = paid()
+    assert told(here) == told(there) == [(first.number, "paid", "accepted")]
+    assert (coming(), here.tasks(), there.tasks()) == ([first.number], [], [])
+    assert third.rows(Message) == []
+    # it came back: told once, however often the bank says so; what is ordered anew has its own number
+    for number in (1, 2):
+        take_bank_file(here.office.slug, TEST, notice(number, "8392.97", "CRDT", reference=first.id.hex, code="AC04"))
+        both.settle()
+    assert told(there)[1:] == [(first.number, "failed", "accepted")] and coming() == []
+    second = paid()
+    assert coming() == [second.number]
+    about = f"{second.number} {name.replace('#', '?')}"
+    take_bank_file(
+        there.office.slug, TEST,
+        notice(3, "8392.97", "CRDT", reference=second.id.hex, about=about, own=BANK.iban.replace(" ", "")),
+    )  # fmt: skip
+    assert coming() == []
+    assert compared(both, here, there, Side.PAYER).business == "accepted"
+    # what came and is said to have failed, and what isn't open there: a person at each side looks
+    take_bank_file(here.office.slug, TEST, notice(4, "8392.97", "CRDT", reference=second.id.hex, code="AC04"))
+    both.settle()
+    third_one = paid()
+    assert told(here)[3:] == told(there)[3:] == [
+        (second.number, "failed", "rejected"), (third_one.number, "paid", "rejected"),
+    ]  # fmt: skip
+    assert there.tasks() == ["payment differs"] * 2
+    assert here.tasks().count("payment differs") == 2
     database.close_connections()
     assert verify(database.of_role("auditor"), tenants=[here.office.slug, there.office.slug]).errors == []
 

@@ -23,6 +23,7 @@ from handslag.messages.client.message import Client
 from handslag.messages.cost_approval.message import CostApproval
 from handslag.messages.document_request.message import DocumentRequest
 from handslag.messages.mutation.message import Mutation
+from handslag.messages.payment_advice.message import PaymentAdvice
 from handslag.messages.provider_bill.message import ProviderBill
 from handslag.messages.question.message import Question
 from handslag.messages.receipt.message import Receipt
@@ -45,6 +46,7 @@ KINDS: dict[str, type[Any]] = {
     "cost_approval": CostApproval,
     "approval_change": ApprovalChange,
     "provider_bill": ProviderBill,
+    "payment_advice": PaymentAdvice,
     "reconciliation": Reconciliation,
     "settlement": Settlement,
     "receipt": Receipt,
@@ -149,6 +151,16 @@ WRONG = {
     "provider_bill/refused-without-words": "isn't paid has words",
     "provider_bill/reason-in-words": "$.answers[...].reason",
     "provider_bill/state-that-does-not-follow": "don't follow from the answers",
+    "payment_advice/amount-with-decimals": "$.asked.amount",
+    "payment_advice/parts-that-add-up-to-less": "add up to what is paid",
+    "payment_advice/netted-to-something": "what is netted to nothing",
+    "payment_advice/part-without-days": "a part has days",
+    "payment_advice/nothing-paid": "$.asked.amount",
+    "payment_advice/iban-with-spaces": "$.asked.iban",
+    "payment_advice/for-no-settlement": "$.asked.settlements",
+    "payment_advice/unknown-state": "$.asked.state",
+    "payment_advice/reason-in-words": "$.answers[...].reason",
+    "payment_advice/state-that-does-not-follow": "don't follow from the answers",
     "case_change/ahv-number": "by her ZEMIS number",
     "case_change/unknown-change": "$.asked.change",
     "case_change/rent-without-words": "how it is now",

@@ -95,6 +95,8 @@ def test_what_the_sandbox_says_is_a_message(name: str, kind: str) -> None:
         with pytest.raises(ValueError, match="an institution bills"):
             kinds.whole({"message": kind, "header": header, "asked": asked}, part)
         header = HEADER | {"sender": "provider:example:0042"}
+    if kind == "payment_advice":
+        header = HEADER | {"sender": "canton_office:example:ZZ"}
     if kind == "approval_change":
         if name == "canton":
             with pytest.raises(ValueError, match="what it approved"):
@@ -139,12 +141,13 @@ def test_what_the_sandbox_says_is_a_message(name: str, kind: str) -> None:
             "case_notification",
             "cost_approval",
             "provider_bill",
+            "payment_advice",
         )
         assert (state == "rejected") == (refuse or bool(number and by_number))
 
 
 #: Kinds of which the sandbox takes every example.
-TOLD = ("mutation", "settlement", "cost_approval", "approval_change", "provider_bill", "case_change")
+TOLD = ("mutation", "settlement", "cost_approval", "approval_change", "provider_bill", "payment_advice", "case_change")
 
 
 @pytest.mark.parametrize(

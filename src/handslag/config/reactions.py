@@ -1230,7 +1230,9 @@ def _task_about(row: ExchangeMessage, event: Event, by: Actor, now: datetime, ki
 def _task_for_question(event: Event, by: Actor, now: datetime) -> None:
     row = _message(event.subject)
     # a task only where it doesn't fit what we have
-    if row.kind in ("mutation", "case_change", "cost_approval", "approval_change", "reconciliation"):
+    if row.kind in (
+        "mutation", "case_change", "cost_approval", "approval_change", "reconciliation", "payment_advice",
+    ):  # fmt: skip
         return
     if row.kind == "settlement" and row.due_on is None:  # it is taken in by itself; questions are for a person
         return
@@ -1246,8 +1248,17 @@ def _compare_account(event: Event, by: Actor, now: datetime) -> None:
     from handslag.jobs.queue import defer
 
     row = _message(event.subject)
-    if row.kind == "reconciliation":
+    if row.kind in ("reconciliation", "payment_advice"):
         defer(compare_account, lock=f"message:{row.id}", tenant=_tenant(), message=str(row.id))
+
+
+def _advise_payment(event: Event, by: Actor, now: datetime) -> None:
+    """The partner is told what it is paid, once its file is written, and that it wasn't where the bank says so."""
+    from handslag.jobs.accounts import advise_payment
+    from handslag.jobs.queue import defer
+
+    if isinstance(event, OrderFileWritten) or event.payload["state"] in FAILED:
+        defer(advise_payment, lock=f"order:{event.subject}", tenant=_tenant(), order=str(event.subject))
 
 
 def _tell_submission(event: Event, by: Actor, now: datetime) -> None:
@@ -1287,7 +1298,8 @@ def _note_reception(event: Event, by: Actor, now: datetime) -> None:
 
 def _task_for_difference(event: Event, by: Actor, now: datetime) -> None:
     if not event.payload["equal"]:
-        _exchange_task(event, by, now, "accounts differ")
+        advised = ExchangeMessage.objects.filter(id=event.subject, kind="payment_advice").exists()
+        _exchange_task(event, by, now, "payment differs" if advised else "accounts differ")
 
 
 def _keep_documents(event: Event, by: Actor, now: datetime) -> None:
@@ -1473,6 +1485,10 @@ def _task_for_reply(event: Event, by: Actor, now: datetime) -> None:
         if event.payload["state"] == Business.ACCEPTED:
             return  # equal: there is nothing to do
         kind = "accounts differ" if event.payload["state"] == Business.REJECTED else kind
+    if ExchangeMessage.objects.filter(id=event.subject, kind="payment_advice").exists():
+        if event.payload["state"] == Business.ACCEPTED:
+            return  # it fits there
+        kind = "payment differs" if event.payload["state"] == Business.REJECTED else kind
     limits = ExchangeMessage.objects.filter(id=event.subject, kind="approval_change")
     if event.payload["state"] == Business.ACCEPTED and limits.exists():
         return  # noted there
@@ -1776,10 +1792,14 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     PaymentOrdered: (Reaction(_failed_orders_done, causes=(TaskDone,)),),
     PaymentReleased: (Reaction(_write_order_file),),
     PaymentWithdrawn: (Reaction(_file_done, causes=(TaskDone,)),),
-    OrderFileWritten: (Reaction(_file_done, causes=(TaskDone,)), Reaction(_hand_over_file)),
+    OrderFileWritten: (
+        Reaction(_file_done, causes=(TaskDone,)),
+        Reaction(_hand_over_file),
+        Reaction(_advise_payment),
+    ),
     OrderFileRefused: (Reaction(_task_for_order_file, causes=(TaskOpened,)),),
     BankLinesMatched: (),
-    OrderAnswered: (Reaction(_task_for_failed_order, causes=(TaskOpened,)),),
+    OrderAnswered: (Reaction(_task_for_failed_order, causes=(TaskOpened,)), Reaction(_advise_payment)),
     MoneyMatched: (),
     MatchedByHand: (
         Reaction(_bank_file_done, causes=(TaskDone,)),

@@ -62,6 +62,7 @@ from handslag.messages.conversation import files_of, kept_as
 from handslag.messages.cost_approval import receive as cost_approval
 from handslag.messages.document_request import receive as document_request
 from handslag.messages.mutation import receive as mutation
+from handslag.messages.payment_advice import receive as payment_advice
 from handslag.messages.provider_bill import receive as provider_bill
 from handslag.messages.question import receive as question
 from handslag.messages.reconciliation import receive as reconciliation
@@ -87,6 +88,7 @@ RECEIVED_BY: dict[tuple[str, int], Callable[[Opened, datetime], Placed | None]] 
     ("cost_approval", 1): cost_approval.placed,
     ("approval_change", 1): approval_change.placed,
     ("provider_bill", 1): provider_bill.placed,
+    ("payment_advice", 1): payment_advice.placed,
     ("reconciliation", 1): reconciliation.placed,
     ("settlement", 1): settlement.placed,
     ("receipt", 1): lambda opened, now: None,

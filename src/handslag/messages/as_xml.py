@@ -16,6 +16,7 @@ from handslag.messages.cost_approval import xml as cost_approval
 from handslag.messages.document_request import xml as document_request
 from handslag.messages.ech.frame import Form, parsed, sealed_in, written
 from handslag.messages.mutation import xml as mutation
+from handslag.messages.payment_advice import xml as payment_advice
 from handslag.messages.provider_bill import xml as provider_bill
 from handslag.messages.question import xml as question
 from handslag.messages.receipt import xml as receipt
@@ -35,6 +36,7 @@ FORMS: dict[str, Form] = {
         cost_approval.FORM,
         approval_change.FORM,
         provider_bill.FORM,
+        payment_advice.FORM,
         reconciliation.FORM,
         settlement.FORM,
         receipt.FORM,

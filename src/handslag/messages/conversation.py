@@ -28,6 +28,7 @@ from handslag.messages.case_transfer.message import CaseTransfer, Taken
 from handslag.messages.cost_approval.message import Approved, Cost, CostApproval
 from handslag.messages.document_request.message import DocumentRequest, File, Given
 from handslag.messages.mutation.message import Agreed, Change, Mutation
+from handslag.messages.payment_advice.message import Advice, PaymentAdvice
 from handslag.messages.provider_bill.message import Bill, Paid, ProviderBill
 from handslag.messages.question.message import Answer, Asked, Question
 from handslag.messages.reconciliation.message import Ledger, Reconciliation
@@ -48,6 +49,7 @@ Said: TypeAlias = (
     | CostApproval
     | ApprovalChange
     | ProviderBill
+    | PaymentAdvice
     | Reconciliation
     | Settlement
 )
@@ -63,6 +65,7 @@ KINDS: dict[str, type[Said]] = {
     "cost_approval": CostApproval,
     "approval_change": ApprovalChange,
     "provider_bill": ProviderBill,
+    "payment_advice": PaymentAdvice,
     "reconciliation": Reconciliation,
     "settlement": Settlement,
 }
@@ -80,7 +83,7 @@ def told_on(message: Message) -> date:
 
 def named_in(said: Said) -> str:
     """Whom a first message is about, as it names her; "" where it names nobody."""
-    if said.asked is None or isinstance(said.asked, Ledger | Turn):
+    if said.asked is None or isinstance(said.asked, Ledger | Advice | Turn):
         return ""
     return f"{said.asked.person.given_name} {said.asked.person.family_name}".strip()
 
@@ -90,7 +93,7 @@ def words_in(said: Said) -> str:
     asked = said.asked
     if isinstance(asked, Turn):
         return "\n".join(one.text for one in asked.questions)
-    return said.text if asked is None or isinstance(asked, Ledger) else asked.text
+    return said.text if asked is None or isinstance(asked, Ledger | Advice) else asked.text
 
 
 def files_of(message: Message) -> dict[int, File]:
@@ -139,7 +142,7 @@ def _passed_on(message: Message) -> PassedOn | None:
     what, names = _told(said)
     if not what:
         return None
-    if isinstance(asked, Placement | Change | Case | Changed | Cost | NewTerms | Bill | Ledger | Turn):
+    if isinstance(asked, Placement | Change | Case | Changed | Cost | NewTerms | Bill | Ledger | Advice | Turn):
         return PassedOn(what, names, "", "")
     if isinstance(asked, Asked):
         return PassedOn(what, names, asked.ground, "")
@@ -168,7 +171,7 @@ def _told(said: Said) -> tuple[str, list[str]]:
         return ("cost", []) if said.asked or any(answer.approval for answer in said.answers) else ("", [])
     if isinstance(said, ApprovalChange | ProviderBill):
         return ("cost", []) if said.asked else ("", [])
-    if isinstance(said, Reconciliation | Settlement):
+    if isinstance(said, Reconciliation | PaymentAdvice | Settlement):
         return "", []  # about no person by herself
     answered = said.asked is None and any(answer.text.strip() for answer in said.answers)
     return ("answer", []) if answered else ("question", []) if said.asked else ("", [])
@@ -402,7 +405,7 @@ def names_a_day(said: Said) -> bool:
     """Whether a message says by when the other side shall answer it."""
     if isinstance(said.asked, Turn):
         return said.asked.answer_by is not None
-    asks = said.asked is not None and not isinstance(said.asked, Ledger)
+    asks = said.asked is not None and not isinstance(said.asked, Ledger | Advice)
     return asks or bool(said.reply and said.reply.until)
 
 

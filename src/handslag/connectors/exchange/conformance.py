@@ -91,6 +91,7 @@ KINDS_TRIED = {
     "assignment": ("family", (_DOWN,)),
     "mutation": ("departure", (_UP, _DOWN)),
     "reconciliation": ("told", (_UP, _DOWN)),
+    "payment_advice": ("paid", (_DOWN, (_CANTON, _PROVIDER), (_MUNICIPALITY, _PROVIDER))),
     "settlement": ("submitted", (_UP,)),
     "case_notification": ("household", (_UP,)),
     "case_change": ("ended", (_UP,)),

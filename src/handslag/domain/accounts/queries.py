@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, TypeAlias
@@ -238,9 +238,38 @@ def statements_open(account: UUID, currency: str) -> list[str]:
     parts = {
         (one.regime, one.since, one.until) for one in parts_of(account) if one.currency == currency and one.figures.open
     }
+    return statements_in(account, currency, parts)
+
+
+def statements_in(account: UUID, currency: str, parts: Collection[tuple[str, date, date]]) -> list[str]:
+    """The references of the settlements that claim in one of these parts (regime, since, until), in the same order."""
     claimed = Entry.objects.filter(account_id=account, currency=currency, posting__rests_on=Rests.STATEMENT)
     found = claimed.order_by("posting__number", "place").values_list("posting__reference", "regime", "since", "until")
     return list(dict.fromkeys(reference for reference, *part in found if tuple(part) in parts))
+
+
+def moved_by(order: PaymentOrder) -> list[tuple[str, date, date, int, int]]:
+    """What an order whose file is written moved: by part (regime, since, until) what was netted and paid."""
+    rows = Entry.objects.filter(
+        account_id=order.account_id, posting__rests_on=Rests.PAYMENT, posting__reference=order.number
+    )
+    parts = balances(rows, "since", "until", "regime")
+    return [(key[2], *key[:2], one.netted, one.paid) for key, one in sorted(parts.items())]
+
+
+def paid_in(
+    side: str, fund: str, windows: Collection[tuple[date, date]]
+) -> dict[tuple[str, date, date], Figures]:
+    """The figures of a fund's windows by partner and window, over the accounts of a side: one query."""
+    rows = Entry.objects.filter(account__side=side, regime=fund, since__in=[since for since, _until in windows])
+    return balances(rows, "account__partner", "since", "until")
+
+
+def payments_standing(side: str) -> set[tuple[str, str]]:
+    """The payments that are posted on accounts of a side and weren't taken back: partner, and the payer's number."""
+    rows = Posting.objects.filter(account__side=side, rests_on=Rests.PAYMENT, counters=None)
+    rows = rows.exclude(id__in=Posting.objects.filter(counters__isnull=False).values("counters_id"))
+    return {(partner, _AGAIN.sub("", number)) for partner, number in rows.values_list("account__partner", "reference")}
 
 
 def known_in(account: UUID) -> dict[tuple[str, date, date, str], dict[tuple[str, str], str]]:
@@ -259,6 +288,12 @@ def known_in(account: UUID) -> dict[tuple[str, date, date, str], dict[tuple[str,
         part: {(posting.rests_on, posting.reference): digest_of(posting, entries) for posting, entries in by.items()}
         for part, by in found.items()
     }
+
+
+def advices(**only: Any) -> QuerySet[Message]:
+    """The messages by which a payer tells a payment, newest first; no trials."""
+    rows = Message.objects.filter(kind="payment_advice", action=Action.REQUEST, test=False, **only)
+    return rows.exclude(transport=Transport.TAKEN_BACK).order_by("-created_at", "-id")
 
 
 def comparisons(account: Account) -> QuerySet[Message]:

@@ -27,12 +27,14 @@ from handslag.domain.accounts.operations import (
 from handslag.domain.accounts.queries import (
     Figures,
     Part,
+    advices,
     comparisons,
     details_of,
     entries_of,
     orders_of,
     paid_to,
     parts_of,
+    payments_standing,
     said_of,
 )
 from handslag.domain.accounts.states import FAILED, LedgerAccount, Move, OrderState, Rests, Side
@@ -48,11 +50,15 @@ from handslag.domain.tenancy.policies import Conflict, NotPossible
 from handslag.domain.tenancy.states import Role
 from handslag.kernel.ids import key_of, uuid7
 from handslag.messages.conversation import read
+from handslag.messages.payment_advice.build import advised
+from handslag.messages.payment_advice.message import Advice
 from handslag.messages.reconciliation.build import asking
 from handslag.messages.reconciliation.message import Reconciliation
 from handslag.web.canton.forms import PaidToForm
 from handslag.web.canton.pages import page
 from handslag.web.canton.wording import (
+    ADVISED,
+    ANNOUNCED,
     COMPARED,
     DIFFERS,
     FIGURES,
@@ -74,6 +80,7 @@ from handslag.web.desk.pages import (
     number_in,
     require,
     the_member,
+    today,
     typed,
     version_seen,
     who,
@@ -221,6 +228,7 @@ def account(request: HttpRequest, tenant: str, account: UUID) -> HttpResponse:
     }
     standing, said = {one.id: _standing(one) for one in orders}, said_of(one.id for one in orders)
     waiting = {one.currency for one in orders if standing[one.id][1]}
+    told = {(one["told"].payment, one["told"].state): one for one in _advices(row, today(request))}
     pays, mine = Role.PAYER in member.roles and row.side == Side.PAYER, the_member(request).id
     return page(
         request,
@@ -240,6 +248,7 @@ def account(request: HttpRequest, tenant: str, account: UUID) -> HttpResponse:
         details=[(one, one.recorded_by_id != mine) for one in details if one is not holds],
         form=form,
         payer=row.side == Side.PAYER,
+        advices=[] if row.side == Side.PAYER else list(told.values()),
         compared=_compared(row),
         may_tell=bool(member.roles & {Role.REGISTRAR, Role.CASEWORKER}) and bool(parts),
         may_record=bool(member.roles & {Role.REGISTRAR, Role.PAYER}),
@@ -254,6 +263,7 @@ def account(request: HttpRequest, tenant: str, account: UUID) -> HttpResponse:
                 "may_release": one.state == OrderState.ORDERED and one.ordered_by_id != mine,
                 "said": said[one.id].line if one.id in said else None,
                 "failed": one.state in FAILED,
+                "told": told.get((one.number, "failed" if one.state in FAILED else "paid")),
                 "refused": why_refused(file_refusal(one.id)) if one.state == OrderState.RELEASED else "",
             }
             for one in orders
@@ -261,6 +271,65 @@ def account(request: HttpRequest, tenant: str, account: UUID) -> HttpResponse:
         pays=pays,
         errors=form if form.errors else None,
         trouble=trouble,
+    )  # fmt: skip
+
+
+def _advices(row: Account, on: date) -> list[dict[str, Any]]:
+    """The payments that were told between us and a partner, newest first, each with how it stands; where one has failed
+    only that."""
+    arrived = payments_standing(row.side) if row.side == Side.CLAIMANT else set()
+    failed: set[str] = set()
+    shown = []
+    for one in advices(about_id=row.id)[:A_PAGE]:
+        told = advised(one)
+        if row.side == Side.PAYER or told.payment not in failed:
+            state, colour = _told_so(one, told, (row.partner, told.payment) in arrived, on)
+            shown.append({"row": one, "told": told, "state": state, "colour": colour})
+        failed |= {told.payment} if told.state == "failed" else set()
+    return shown
+
+
+def _told_so(one: Message, told: Advice, arrived: bool, on: date) -> tuple[Any, str]:
+    """How a payment that was told stands, in words, and the colour of its tag."""
+    if one.direction == Direction.OUT:
+        return ADVISED.get(one.business, ADVISED[Business.NONE])
+    if one.business == Business.REJECTED:
+        return ANNOUNCED["differs"]
+    if told.state == "failed":
+        return ANNOUNCED["failed"]
+    return ANNOUNCED["arrived" if arrived else "late" if told.value_on < on else "announced"]
+
+
+@desk_page("advice")
+@require_safe
+def advice(request: HttpRequest, tenant: str, message: UUID) -> HttpResponse:
+    """A payment as it was told: who may see accounts sees it; it names nobody."""
+    require(request, *ROLES)
+    first = advices(id=message).first()
+    if first is None:
+        raise Hidden("message", message)
+    looked_at("payment advice", first.id)
+    told, out = advised(first), first.direction == Direction.OUT
+    side = Side.PAYER if out else Side.CLAIMANT
+    arrived = not out and (first.partner, told.payment) in payments_standing(side)
+    state, colour = _told_so(first, told, arrived, today(request))
+    known = Statement.objects.filter(side=side, reference__in=told.settlements)
+    pages = {row.reference: f"statements/{row.id}/" for row in known if row.partner == first.partner}
+    return page(
+        request,
+        "advice.html",
+        row=first,
+        name=name_of(first.partner),
+        out=out,
+        account=Account.objects.filter(id=first.about_id).first() if first.about_id else None,
+        told=told,
+        state=state,
+        colour=colour,
+        parts=[
+            (REGIMES.get(one.regime, one.regime), one.since, one.until - timedelta(days=1), one.netted, one.paid)
+            for one in told.parts
+        ],
+        settlements=[(reference, pages.get(reference, "")) for reference in told.settlements],
     )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
 from handslag.domain.accounts.models import Account
+from handslag.domain.accounts.queries import Figures, paid_in
 from handslag.domain.accounts.states import Side
 from handslag.domain.audit.operations import looked_at
 from handslag.domain.exchange.models import Message
@@ -63,6 +64,8 @@ from handslag.domain.tenancy.states import Role
 from handslag.kernel import canonical
 from handslag.kernel.ids import key_of, uuid7
 from handslag.messages.conversation import read
+from handslag.messages.payment_advice.build import announced
+from handslag.messages.payment_advice.message import Advice
 from handslag.messages.settlement.build import asking
 from handslag.messages.settlement.message import Settlement
 from handslag.rules.ch.codes import COSTS, INCOMES
@@ -116,10 +119,11 @@ def statements(request: HttpRequest, tenant: str) -> HttpResponse:
     canton, on = is_canton(), today(request)
     names = {key: row.name for key, row in partners().items()}
     rows: list[dict[str, Any]] = []
-    known = regimes()
+    known, side = regimes(), Side.PAYER if canton else Side.CLAIMANT
+    coming = {} if canton else announced()
     windows, chosen = _windows(known.values(), on, request.GET.get("since", "")) if canton else ([], None)
     for regime in known.values():
-        found = Statement.objects.filter(side=Side.PAYER if canton else Side.CLAIMANT, fund=regime.code)
+        found = Statement.objects.filter(side=side, fund=regime.code)
         if chosen:
             found, window = found.filter(since=chosen[0]), regime.window(chosen[0])
             sent = set(found.values_list("partner", flat=True))
@@ -129,7 +133,12 @@ def statements(request: HttpRequest, tenant: str) -> HttpResponse:
             payer = told_with([key for key in names if key.startswith(CANTON)])
             missing = [(payer, *one) for one in unclaimed(regime, own_address(), on) if payer]
         rows += [_unsent(regime, *one, names, on, canton) for one in missing]
-        rows += [_summary(regime, one, names, canton) for one in summaries(found.order_by("-since", "partner"))]
+        told = summaries(found.order_by("-since", "partner"))
+        moved = paid_in(side, regime.code, {(one.statement.since, one.statement.until) for one in told})
+        for one in told:
+            row = one.statement
+            figures = moved.get((row.partner, row.since, row.until), Figures())
+            rows.append(_summary(regime, one, names, canton, figures, coming.get((row.partner, row.reference))))
     rows.sort(key=lambda one: (one["order"], -one["since"].toordinal(), one["name"]))
     shown = Paginator(rows, A_PAGE).get_page(number_in(request.GET.get("page", "1")) or 1)
     return page(
@@ -138,6 +147,7 @@ def statements(request: HttpRequest, tenant: str) -> HttpResponse:
         rows=shown,
         canton=canton,
         total=_added(one["sums"] for one in rows),
+        paid=sum(one["paid"] for one in rows),
         late=sum(one["late"] for one in rows),
         query=f"since={chosen[0]}&" if chosen else "",
         windows=[(since, _last(until), (since, until) == chosen) for since, until in windows],
@@ -170,18 +180,23 @@ def _unsent(
     return {
         "url": "" if canton else f"statements/new/?{urlencode({'fund': regime.code, 'since': since})}",
         "name": names.get(partner, partner), "regime": REGIMES[regime.code], "since": since, "last": _last(until),
-        "sums": Sums(0, 0, 0, 0, 0), "due": due, "sent": None, "late": on > due, "state": state, "colour": colour,
+        "sums": Sums(0, 0, 0, 0, 0), "paid": 0, "coming": None, "due": due, "sent": None,
+        "late": on > due, "state": state, "colour": colour,
         "order": 0 if on > due else 1,
     }  # fmt: skip
 
 
-def _summary(regime: Regime, one: Any, names: Mapping[str, str], canton: bool) -> dict[str, Any]:
-    """A statement as a row of the list shows it."""
-    state, colour = statement_standing(one.open_lines, canton, one.refused)
+def _summary(
+    regime: Regime, one: Any, names: Mapping[str, str], canton: bool, moved: Figures, coming: Advice | None
+) -> dict[str, Any]:
+    """A statement as a row of the list shows it: what the account says of its window (`moved`), and the payment that is
+    still to arrive."""
+    state, colour = statement_standing(one.open_lines, canton, one.refused, moved)
     return {
         "url": f"statements/{one.statement.id}/", "name": names.get(one.statement.partner, one.statement.partner),
         "regime": REGIMES[regime.code], "since": one.statement.since, "last": _last(one.statement.until),
-        "sums": one.sums, "due": regime.due_on(one.statement.until), "sent": one.first_sent,
+        "sums": one.sums, "paid": moved.paid, "coming": coming,
+        "due": regime.due_on(one.statement.until), "sent": one.first_sent,
         "late": late(regime, one.statement.until, one.first_sent), "state": state, "colour": colour,
         "order": 2 if one.open_lines else 3,
     }  # fmt: skip

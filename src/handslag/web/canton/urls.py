@@ -47,6 +47,7 @@ urlpatterns = [
     path("<slug:tenant>/cost_approvals/new/<uuid:person>/", costs.new),
     path("<slug:tenant>/approval_changes/new/<uuid:approval>/", approval_changes.new),
     path("<slug:tenant>/approval_changes/<uuid:message>/", approval_changes.change),
+    path("<slug:tenant>/payment_advices/<uuid:message>/", accounts.advice),
     path("<slug:tenant>/provider_bills/", bills.bills),
     path("<slug:tenant>/provider_bills/new/<uuid:approval>/", bills.new),
     path("<slug:tenant>/provider_bills/<uuid:message>/", bills.bill),

@@ -6,6 +6,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from handslag.domain.accounts.queries import Figures
 from handslag.domain.exchange.models import Message
 from handslag.domain.exchange.states import Action, Business, Direction, Transport
 from handslag.domain.tenancy.policies import NotPossible
@@ -213,6 +214,21 @@ COMPARED: Words = {
     Business.ACCEPTED: _("equal to the cent"),
     Business.REJECTED: _("not the same"),
     Business.RECALLED: _("recalled"),
+}
+#: How a payment that was told stands at who is paid, and its tag.
+ANNOUNCED: dict[str, tuple[str | Promise, str]] = {
+    "announced": (_("announced"), "info"),
+    "late": (_("hasn’t arrived yet"), "warning"),
+    "arrived": (_("arrived"), "success"),
+    "failed": (_("reached nobody: it is open again"), "danger"),
+    "differs": (_("doesn’t fit our account"), "danger"),
+}
+#: The same at who pays, by the state of the message.
+ADVISED: dict[str, tuple[str | Promise, str]] = {
+    Business.NONE: (_("told, not answered yet"), "info"),
+    Business.ACCEPTED: (_("fits the partner’s account"), "success"),
+    Business.REJECTED: (_("doesn’t fit the partner’s account"), "danger"),
+    Business.RECALLED: (_("recalled"), "neutral"),
 }
 #: Why a line, or a part of it, isn't reimbursed.
 CHECKS: Words = {
@@ -464,15 +480,19 @@ def question_standing(message: Message) -> tuple[str, str]:
     return str(_QUESTION.get(message.business, words)), colour
 
 
-def statement_standing(open_lines: int | None, canton: bool, refused: str | None = "") -> tuple[str, str]:
+def statement_standing(
+    open_lines: int | None, canton: bool, refused: str | None = "", moved: Figures | None = None
+) -> tuple[str, str]:
     """How a settlement stands, in words, and the colour of the tag: by how many lines are open, None before it was
-    sent; at the claimant first by whether the payer has it, or refused it."""
+    sent; at the claimant first by whether the payer has it, or refused it; by what the account says of its window
+    (`moved`) whether it is paid."""
     if open_lines is None:
         return str(_("not sent yet")), "warning"
     if not canton and refused != "":
         return (str(_("not taken in")), "danger") if refused else (str(_("on its way")), "info")
     if not open_lines:
-        return str(_("answered")), "success"
+        settled = moved is not None and moved.accepted and not moved.waits
+        return str(_("paid or netted") if settled else _("answered")), "success"
     return (str(_("to answer")), "warning") if canton else (str(_("with the canton")), "info")
 
 

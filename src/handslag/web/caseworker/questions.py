@@ -67,6 +67,7 @@ from handslag.messages.document_request.build import answering as giving
 from handslag.messages.document_request.message import DocumentRequest
 from handslag.messages.ech.frame import written
 from handslag.messages.mutation.message import Mutation
+from handslag.messages.payment_advice.message import PaymentAdvice
 from handslag.messages.provider_bill.message import ProviderBill
 from handslag.messages.question import build
 from handslag.messages.question.message import REASONS as REASON_CODES
@@ -111,10 +112,10 @@ from handslag.web.ui.forms import DayField, read_month
 SHOWN = timedelta(days=90)
 #: Kinds of message that have pages of their own.
 ELSEWHERE = ("assignment", "mutation", "case_notification", "case_change", "cost_approval", "approval_change",
-             "provider_bill", "reconciliation")  # fmt: skip
+             "provider_bill", "payment_advice", "reconciliation")  # fmt: skip
 #: The same, as they are read.
 _OF_OTHERS = (Assignment, Mutation, CaseNotification, CaseChange, CostApproval, ApprovalChange, ProviderBill,
-              Reconciliation)  # fmt: skip
+              PaymentAdvice, Reconciliation)  # fmt: skip
 
 
 class AskForm(OpeningForm):

@@ -50,6 +50,7 @@ KINDS = {
     "support ended": _("A case was closed whose cost the canton reimburses: tell it that support has ended"),
     "takeover untold": _("Somebody moves, and her new municipality can’t be told by message: tell it another way"),
     "cost approval": _("Somebody asks whether we bear a cost: approve it, in part, or say why not"),
+    "payment differs": _("A payment doesn’t fit the account of who is paid: look at what differs"),
     "provider bill": _("An institution bills what was approved: say that it is paid, or why not"),
     "approval change": _("A colleague proposes to change or end a cost approval: tell it, or take the proposal back"),
     "approval changed": _("The payer has changed or ended a cost approval: see what it bears now, and tell who bills"),
@@ -184,7 +185,8 @@ def _open_tasks(request: HttpRequest, member: Member) -> list[Shown]:
             due = f"{message.due_on:%Y-%m-%d}" if message.due_on else ""
             place = "traffic/" if task.kind in _LOST else ""
             then = "take-over/" if task.kind == "case to register" and registrar else ""
-            url = f"{base(request)}/questions/{place}{message.id}/{then}"
+            place = "payment_advices/" if task.kind == "payment differs" else f"questions/{place}"
+            url = f"{base(request)}/{place}{message.id}/{then}"
             shown.append(Shown(task, kind, name_of(message.partner), url, _given(task, staff_of) or due))
         elif arrival := arrivals.get(task.subject_id):
             url = f"{base(request)}/questions/arrivals/{arrival.id}/"

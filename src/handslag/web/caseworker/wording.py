@@ -1160,6 +1160,7 @@ LOOKED_AT: dict[str, str | Promise] = {
     "accounts": _("Accounts"),
     "account": _("Account of a partner"),
     "reconciliation": _("Comparison of accounts"),
+    "payment advice": _("Payment that was told"),
     "assignments": _("Assignments"),
     "assignment": _("Assignment"),
     "mutations": _("Changes told"),
