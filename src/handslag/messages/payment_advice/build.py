@@ -3,6 +3,8 @@ takes."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -25,6 +27,8 @@ from handslag.domain.exchange.states import Action, Business, Direction
 from handslag.messages.conversation import read, replying
 from handslag.messages.payment_advice.message import Advice, Part, Seen, outcome
 
+#: The submission of a settlement, as it is posted.
+_SUBMITTED = re.compile(r"(.+/\d{4}-\d\d-\d\d)#\d+", re.ASCII)
 #: So many payments are looked at for what is still to arrive.
 MOST_SHOWN = 500
 
@@ -36,7 +40,7 @@ def advising(order: PaymentOrder) -> NewMessage:
     told = Advice(
         payment=order.number, state=state, amount=order.amount, currency=order.currency,  # type: ignore[arg-type]
         iban=order.paid_to.iban, value_on=order.execution_on,  # type: ignore[arg-type]
-        settlements=statements_in(order.account_id, order.currency, {one[:3] for one in moved}),
+        settlements=_named(statements_in(order.account_id, order.currency, {one[:3] for one in moved})),
         parts=[
             Part(number=number, regime=regime, since=since, until=until, netted=netted, paid=paid)
             for number, (regime, since, until, netted, paid) in enumerate(moved, 1)
@@ -48,6 +52,11 @@ def advising(order: PaymentOrder) -> NewMessage:
         recipient=order.account.partner, body={"asked": msgspec.to_builtins(told)}, unit=order.released_by.unit_id,
         about=order.account_id, response_expected=True,
     )  # fmt: skip
+
+
+def _named(posted: Iterable[str]) -> list[str]:
+    """The settlements and bills by what was posted for them: each submission of a settlement is posted by itself."""
+    return list(dict.fromkeys(found[1] if (found := _SUBMITTED.fullmatch(one)) else one for one in posted))
 
 
 def advised(message: Message) -> Advice:
