@@ -150,7 +150,7 @@ def test_the_worked_quarter_from_applications_to_both_accounts(
     expect(ulla.get_by_role("row", name="Asylfürsorge 01.04.2026")).to_contain_text("1’440.00")
     fine_at_both(ulla, "quarter-payment-de")
     ulla.get_by_role("link", name=f"section 44/{Q3}").click()
-    expect(ulla.get_by_role("heading", level=1)).to_contain_text("§ 44")
+    expect(ulla.get_by_role("heading", level=1)).to_contain_text("30.09.2026")
     ulla.goto(there.url("desk", f"{home}/statements/"))
     expect(ulla.get_by_role("row", name="01.07.2026 – 30.09.2026 § 44")).to_contain_text("bezahlt oder verrechnet")
     fine_at_both(ulla, "quarter-paid-de")
