@@ -25,11 +25,12 @@ NAMES = {
     "document": "documents", "assigned": "persons", "concerned": "persons", "supported": "persons", "part": "parts",
     "posting": "postings", "difference": "differences", "claimLine": "lines", "finding": "findings",
     "lineDecision": "decisions", "stretch": "accepted", "lineQuestion": "questions",
-    "withdrawn": "withdrawn",
+    "withdrawn": "withdrawn", "settlement": "settlements",
 }  # fmt: skip
 #: What there may be several of.
 NUMBERED = ("answer", "point", "item", "document", "assigned", "concerned", "supported", "part", "posting",
-            "difference", "claimLine", "finding", "withdrawn", "lineDecision", "stretch", "lineQuestion")
+            "difference", "claimLine", "finding", "withdrawn", "lineDecision", "stretch", "lineQuestion",
+            "settlement")
 FLAGS = ("closed", "testDeliveryFlag", "responseExpected", "businessCaseClosed", "marked", "quotaCredit",
          "cohabitation", "staying", "urgent", "byRules")
 WHOLE = ("number", "size", "amount", "claimed", "cut", "expired", "accepted", "netted", "paid", "heads", "need",
@@ -39,7 +40,7 @@ WHOLE = ("number", "size", "amount", "claimed", "cut", "expired", "accepted", "n
 EMPTY = {"address": ("postcode", "city"), "contact": ("email", "telephone", "language"), "answer": ("text", "reason"),
          "assigned": ("special_needs",), "assignment answer": ("accommodation", "reason"),
          "mutation answer": ("reason",), "case_notification answer": ("reason",),
-         "case_change answer": ("reason",),
+         "case_change answer": ("reason",), "payment_advice answer": ("reason",),
          "cost_approval answer": ("text", "approval", "reason"),
          "document_request answer": (), "reconciliation answer": ()}  # fmt: skip
 

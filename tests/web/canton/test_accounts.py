@@ -135,7 +135,12 @@ def test_every_figure_leads_to_its_source_and_two_people_pay(
     told.pair.now = clock.now()
     compared(told, side, places[0], Side.PAYER)
     page.goto(server.url("desk", f"{home}/tasks/"))
-    page.get_by_role("link", name="Musterwil kommun").click()
+    page.locator("a[href*=payment_advices]").first.click()  # that a payment doesn't fit there
+    expect(page.get_by_text("ne correspond pas au compte du partenaire")).to_be_visible()
+    expect(page.get_by_role("row", name="01.07.2026").first).to_be_visible()
+    fine_at_both(page, "account-advice-fr")
+    page.goto(server.url("desk", f"{home}/tasks/"))
+    page.locator("a[data-item][href*=questions]").click()
     expect(page.get_by_text("manque chez le partenaire").first).to_be_visible()
     fine_at_both(page, "account-differs-fr")
     page.goto(account)
