@@ -224,6 +224,7 @@ OTHERWISE: dict[date, dict[str, set[str]]] = {
             "deviating-rate-for-half-a-month",
             "partner-from-the-second-day", "back-payment-to-a-child-beside-child-benefit",
             "other-accommodation-for-half-a-month-rounded-up", "couple-in-two-places-for-part-of-the-month",
+            "couple-in-two-places-from-inside-the-month-in-chapter-4",
         },
     },
     date(2026, 12, 3): {
@@ -263,6 +264,7 @@ OTHERWISE: dict[date, dict[str, set[str]]] = {
             "back-payment-of-a-pension-with-basic-pension-times", "lone-parent-with-one-of-two-children",
             "lone-parent-in-a-special-form-of-housing-without-its-child", "lone-parent-one-child-below-seven",
             "lone-parent-two-children-below-sixteen", "couple-in-two-places",
+            "lone-parent-whose-child-lives-elsewhere", "couple-in-two-places-from-inside-the-month-in-chapter-4",
             "supplement-not-beside-assets-that-cover-the-need", "supplement-not-beside-own-assets-of-the-child",
             "couple-in-two-places-for-part-of-the-month",
         },
