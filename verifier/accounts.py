@@ -116,6 +116,7 @@ def _check_by_hand(
     and nothing else of an account is."""
     bookings = {row["id"]: row for row in rows(connection, "SELECT * FROM payments_booking WHERE kind = 'income'")}
     reversed_ = {row["reverses_id"] for row in bookings.values() if row["reverses_id"]}
+    claims = {row["id"]: row["recovery_id"] for row in rows(connection, "SELECT * FROM payments_recoveryline")}
     for match in rows(connection, "SELECT * FROM accounts_handmatch ORDER BY id"):
         report.count("matches by hand")
         line, undone = lines.get(match["line_id"]), match["undone_at"] is not None
@@ -128,10 +129,20 @@ def _check_by_hand(
             fits = fits and match["booking_id"] is None
             fits = fits and _paid(moved.get(posting["id"], [])) == line["amount"]
         else:
-            fits = booking is not None and booking["amount"] == line["amount"]
-            fits = fits and (not undone or match["booking_id"] in reversed_)
+            own = [booking] if booking is not None else []
+            if booking is not None and booking["recovery_line_id"]:
+                claim = claims.get(booking["recovery_line_id"])
+                own = [row for row in bookings.values() if _with(row) == _with(booking) and not row["reverses_id"]]
+                own = [row for row in own if claims.get(row["recovery_line_id"]) == claim]
+            fits = bool(own) and sum(row["amount"] for row in own) == line["amount"]
+            fits = fits and (not undone or all(row["id"] in reversed_ for row in own))
         if not fits:
             report.broken("I12", "accounts_handmatch", match["id"], "is posted otherwise than it came in, or undone")
+
+
+def _with(booking: Row) -> tuple[Any, ...]:
+    """What the bookings of one match have in common: of a claim there is one for each of its months."""
+    return booking["case_id"], booking["source"], booking["booked_at"], bool(booking["recovery_line_id"])
 
 
 def _paid(entries: list[Row]) -> int:

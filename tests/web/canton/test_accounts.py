@@ -185,6 +185,10 @@ def test_every_figure_leads_to_its_source_and_two_people_pay(
     page.get_by_label("De qui").fill("Voisine")
     page.get_by_role("button", name="Comptabiliser sur ce dossier").click()
     expect(page.get_by_text("Il n’y a pas de dossier portant ce numéro").first).to_be_visible()
+    page.get_by_label("Numéro de la créance").fill("2026-9-D")
+    page.get_by_role("button", name="Comptabiliser sur cette créance").click()
+    expect(page.get_by_text("Il n’y a pas ici de créance portant ce numéro").first).to_be_visible()
+    fine_at_both(page, "incoming-claim-error-fr")
     line = page.url.split(home)[1]
     for office, who in ((canton, "hanna"), (place, "ulla")):
         answer = log_in(office, who).goto(server.url("desk", f"/{office.slug}{line}"))

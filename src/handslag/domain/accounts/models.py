@@ -220,8 +220,8 @@ class BankMatch(TenantRow):
 
 class HandMatch(TenantRow):
     """Money that came in (`line`, of the bank's answers) and that a payer has matched by hand: to the account of a
-    partner (`posting`: what it paid there) or to a case (`booking`: its income). Undone by a counter-entry, with why;
-    then the line waits again."""
+    partner (`posting`: what it paid there) or to a case (`booking`: its income; of a claim the first of those that are
+    booked with it, see `booked_with`). Undone by a counter-entry, with why; then the line waits again."""
 
     line = TenantFK(BankLine)
     account = TenantFK(Account, null=True)

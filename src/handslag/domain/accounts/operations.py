@@ -28,6 +28,7 @@ from handslag.domain.accounts.models import (
 from handslag.domain.accounts.queries import (
     Claimed,
     Part,
+    booked_with,
     claimed_names,
     digest_of,
     figures_of,
@@ -47,10 +48,11 @@ from handslag.domain.exchange.models import Message
 from handslag.domain.exchange.operations.outbox import MessageSealed, NewMessage, seal
 from handslag.domain.exchange.permissions import message_for_staff
 from handslag.domain.exchange.states import OVER
-from handslag.domain.payments.models import BankFile, BankLine, Booking
+from handslag.domain.payments.models import BankFile, BankLine, Booking, Recovery
 from handslag.domain.payments.operations.account import LONGEST_REASON, case_booking, counter_booking
+from handslag.domain.payments.operations.recoveries import repaid
 from handslag.domain.payments.policies import first_pay_day
-from handslag.domain.payments.states import BookingKind, LineKind, LineOutcome
+from handslag.domain.payments.states import BookingKind, LineKind, LineOutcome, RecoveryState
 from handslag.domain.people.names import SWISS_LETTERS, bank_text
 from handslag.domain.people.references import is_qr_iban
 from handslag.domain.tenancy.door import Actor, acting_door
@@ -875,13 +877,40 @@ def match_to_case(
 
 
 @operation()
+def match_to_claim(
+    *, tenant: str | int, by: Actor, now: datetime, line: UUID, version: int, number: str
+) -> Done[HandMatch]:
+    """A payer says that money which came in pays a claim of a Swiss case (its `number`): the oldest month first.
+    Whoever works the case is told. NotPossible: ("no such claim"), also for one with somebody protected above her
+    clearance; ("no amount"), ("other currency"), ("more than claimed") for more than is left of it: what is beyond that
+    isn't ours, and a person says what becomes of it."""
+    found, member = _to_match(line, version, by, now)
+    claims = Recovery.objects.select_related("person").filter(state=RecoveryState.DECIDED)
+    claim = claims.filter(number=number.strip()).first()
+    case = Case.objects.select_for_update(of=("self",)).filter(id=claim.case_id).first() if claim else None
+    today = acting_door().the_tenant.today(now)
+    if case is None or claim is None or case.legal_order != "ch" or highest_protection(case, today) > member.clearance:
+        raise NotPossible("no such claim")
+    if found.currency != claim.currency:
+        raise NotPossible("other currency")
+    claim.case = case
+    key = uuid7()  # of the first booking: its end tells this match's from those of another one of the same line
+    source = f"{found.file.kind} {found.file.message_id} {found.number}"[:100] + f" {key.hex[-8:]}"
+    made = repaid(claim, found.amount or 0, source, now, key)
+    row = _hand_matched(found, member, now, claim.number, booking=made[0])
+    payload = {"line": str(found.id), "booking": str(made[0].id), "amount": found.amount, "currency": found.currency}
+    payload |= {"recovery": str(claim.id), "file": str(found.file_id)}
+    return Done(row, MatchedByHand(subject=case.id, payload=payload))
+
+
+@operation()
 def undo_hand_match(
     *, tenant: str | int, by: Actor, now: datetime, match: UUID, version: int, why: str
 ) -> Done[HandMatch]:
     """A payer takes a match back by a counter-entry; the line waits again. What its caseworker has countered meanwhile
     stays so. NotPossible("why")."""
     member = require_role(by, now, Role.PAYER)
-    rows = HandMatch.objects.select_for_update(of=("self",)).select_related("posting", "booking")
+    rows = HandMatch.objects.select_for_update(of=("self",)).select_related("posting", "booking__recovery_line")
     row = rows.filter(id=match).first()
     if row is None:
         raise Hidden("match", match)
@@ -900,8 +929,11 @@ def undo_hand_match(
         if highest_protection(case, acting_door().the_tenant.today(now)) > member.clearance:
             raise Hidden("match", match)
         subject = case.id
-        known = Booking.objects.filter(reverses=row.booking).first()
-        counter = str((known or counter_booking(row.booking, why[:LONGEST_REASON], now)).id)
+        taken_back = [
+            Booking.objects.filter(reverses=one).first() or counter_booking(one, why[:LONGEST_REASON], now)
+            for one in booked_with(row.booking)
+        ]
+        counter = str(taken_back[0].id)
     row.undone_by_id, row.undone_at, row.undone_why = member.id, now, why[:200]
     row.version += 1
     row.save(update_fields=["undone_by", "undone_at", "undone_why", "version"])

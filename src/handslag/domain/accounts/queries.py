@@ -18,7 +18,8 @@ from handslag.domain.casefile.models import Case
 from handslag.domain.casefile.queries import highest_protection
 from handslag.domain.exchange.models import Message
 from handslag.domain.exchange.states import Action, Transport
-from handslag.domain.payments.models import BankLine
+from handslag.domain.payments.models import BankLine, Booking, Recovery
+from handslag.domain.payments.states import RecoveryState
 from handslag.domain.people.references import numbers_in
 from handslag.domain.tenancy.permissions import Member
 from handslag.kernel import canonical
@@ -204,6 +205,22 @@ def hand_matches(line: UUID | None = None) -> QuerySet[HandMatch]:
     rows = HandMatch.objects.filter(undone_at=None, **({"line_id": line} if line else {}))
     told = rows.select_related("line", "account", "posting", "booking__case", "matched_by")
     return told.order_by("-matched_at", "-id")
+
+
+def booked_with(booking: Booking) -> list[Booking]:
+    """The bookings that one match has made: of a claim one for each of its months, by the same source at one moment."""
+    if booking.recovery_line is None:
+        return [booking]
+    of = {"case_id": booking.case_id, "source": booking.source, "booked_at": booking.booked_at, "kind": booking.kind}
+    same = Booking.objects.filter(**of, recovery_line__recovery=booking.recovery_line.recovery_id, reverses=None)
+    return list(same.order_by("id"))
+
+
+def claim_told(line: BankLine, member: Member, today: date) -> str:
+    """The number of the claim that the payer of a line gives; "" for none that she may know of."""
+    words = f"{line.remittance or ''} {line.reference}".split()
+    claim = Recovery.objects.select_related("case").filter(number__in=words, state=RecoveryState.DECIDED).first()
+    return claim.number if claim and highest_protection(claim.case, today) <= member.clearance else ""
 
 
 def case_told(line: BankLine, member: Member, today: date) -> str:

@@ -1032,6 +1032,13 @@ class MatchCaseForm(forms.Form):
         self.fields["month"].choices = [(str(one), formats.month(one.since)) for one in months]  # type: ignore[attr-defined]
 
 
+class MatchClaimForm(forms.Form):
+    """Which claim of a case money that came in pays."""
+
+    use_required_attribute = False
+    claim = forms.CharField(label=gettext_lazy("Number of the claim"), max_length=20)
+
+
 class SettleForm(forms.Form):
     """What counts on days that messages contradict each other about."""
 

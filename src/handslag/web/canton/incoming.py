@@ -10,8 +10,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
 
 from handslag.domain.accounts.models import Account
-from handslag.domain.accounts.operations import match_to_account, match_to_case, undo_hand_match
-from handslag.domain.accounts.queries import Part, case_told, hand_matches, owed_to_us
+from handslag.domain.accounts.operations import match_to_account, match_to_case, match_to_claim, undo_hand_match
+from handslag.domain.accounts.queries import Part, case_told, claim_told, hand_matches, owed_to_us
 from handslag.domain.audit.operations import looked_at
 from handslag.domain.exchange.queries import name_of
 from handslag.domain.payments.models import BankLine
@@ -21,7 +21,7 @@ from handslag.domain.tenancy.policies import Conflict, NotPossible
 from handslag.domain.tenancy.states import Role
 from handslag.kernel.months import Month
 from handslag.web.canton.accounts import added
-from handslag.web.canton.forms import MatchAccountForm, MatchCaseForm
+from handslag.web.canton.forms import MatchAccountForm, MatchCaseForm, MatchClaimForm
 from handslag.web.canton.pages import page
 from handslag.web.canton.wording import MATCHES, OVERTAKEN, REGIMES, refusal
 from handslag.web.desk.pages import attempt, base, require, today, version_seen
@@ -32,13 +32,14 @@ from handslag.web.ui import formats
 _BY_FIELD = {
     "payment number": "number", "number posted": "number", "more than open": "to", "no such case": "case",
     "account code": "account_code", "month": "month", "counterparty": "counterparty", "booked already": "account_code",
+    "no such claim": "claim", "more than claimed": "claim",
 }  # fmt: skip
 
 
 @desk_page("bank")
 def incoming(request: HttpRequest, tenant: str, line: UUID) -> HttpResponse:
     """A line of the bank's answers by which money came in. POST, with `version`: `act` `account` (`to`, `number`),
-    `case` (`case`, `account_code`, `month`, `counterparty`), `undo` (`why`)."""
+    `case` (`case`, `account_code`, `month`, `counterparty`), `claim` (`claim`), `undo` (`why`)."""
     member = require(request, Role.PAYER)
     found = BankLine.objects.select_related("file").filter(id=line, kind=LineKind.RETURNED, payment=None).first()
     if found is None:
@@ -54,8 +55,11 @@ def incoming(request: HttpRequest, tenant: str, line: UUID) -> HttpResponse:
         found.booked_on or today(request), request.POST if act == "case" else None,
         initial={"case": case_told(found, member, today(request))},
     )  # fmt: skip
+    to_claim = MatchClaimForm(
+        request.POST if act == "claim" else None, initial={"claim": claim_told(found, member, today(request))}
+    )
     if request.method == "POST":
-        form = {"account": to_account, "case": to_case}.get(act)
+        form = {"account": to_account, "case": to_case, "claim": to_claim}.get(act)
         try:
             if form is None or form.is_valid():
                 _done(request, found, act, form.cleaned_data if form else {}, owed)
@@ -68,7 +72,7 @@ def incoming(request: HttpRequest, tenant: str, line: UUID) -> HttpResponse:
             else:
                 form.add_error(_BY_FIELD.get(refused.code), str(MATCHES.get(refused.code) or refusal(refused)))
     match = hand_matches(found.id).first()
-    errors = to_account if to_account.errors else to_case if to_case.errors else None
+    errors = next((form for form in (to_account, to_case, to_claim) if form.errors), None)
     return page(
         request,
         "incoming.html",
@@ -79,6 +83,7 @@ def incoming(request: HttpRequest, tenant: str, line: UUID) -> HttpResponse:
         partner=name_of(match.account.partner) if match and match.account else "",
         to_account=to_account if owed else None,
         to_case=to_case,
+        to_claim=to_claim,
         errors=errors,
         trouble=trouble,
         why=request.POST.get("why", ""),
@@ -105,6 +110,8 @@ def _done(request: HttpRequest, line: BankLine, act: str, told: dict[str, Any], 
             request, match_to_case, line=line.id, version=version_seen(request), number=told["case"],
             account_code=told["account_code"], month=Month.parse(told["month"]), counterparty=told["counterparty"],
         )  # fmt: skip
+    elif act == "claim":
+        attempt(request, match_to_claim, line=line.id, version=version_seen(request), number=told["claim"])
     else:
         raise Conflict("bank line")
 

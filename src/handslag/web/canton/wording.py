@@ -390,6 +390,8 @@ MATCHES: Words = {
     "number posted": _("A payment with this number is posted on this account already."),
     "more than open": _("More came in than is open there. Choose what it pays, or ask the partner what the rest is."),
     "no such case": _("There is no case with this number here, or you may not see it. Check the number."),
+    "no such claim": _("There is no claim with this number here, or you may not see it. Check the number."),
+    "more than claimed": _("More came in than is left to pay. What is beyond it isn’t ours: ask whom to pay it back."),
     "no amount": _("The bank gives no amount: ask the bank."),
     "other currency": _("It came in another currency than that of the case."),
     "month": _("Choose a month from the opening of the case to this one."),

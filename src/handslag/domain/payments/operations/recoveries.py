@@ -370,18 +370,23 @@ def book_repayment(
         raise NotPossible("amount")
     if not source.strip():
         raise NotPossible("source")
+    made = repaid(row, amount, source.strip(), now, first)
+    payload = {"recovery": str(row.id), "amount": amount, "bookings": [str(one.id) for one in made]}
+    return Done(made, RepaymentBooked(subject=row.case_id, payload=payload))
+
+
+def repaid(row: Recovery, amount: int, source: str, now: datetime, first: UUID) -> list[Booking]:
+    """Book so much (minor units) towards a claim, its oldest month first; the first booking has this key.
+    NotPossible("more than claimed") for more than is left of it."""
     lines, owed = lines_of(row), owed_of(row)
     if amount > sum(owed.values()):
         raise NotPossible("more than claimed")
     made: list[Booking] = []
-    left = amount
     for line in lines:
-        if part := min(left, owed[line.id]):
-            one = uuid7() if made else first
-            made.append(_book(row, line, BookingKind.INCOME, part, source.strip(), now, one))
-            left -= part
-    payload = {"recovery": str(row.id), "amount": amount, "bookings": [str(one.id) for one in made]}
-    return Done(made, RepaymentBooked(subject=row.case_id, payload=payload))
+        if part := min(amount, owed[line.id]):
+            made.append(_book(row, line, BookingKind.INCOME, part, source, now, uuid7() if made else first))
+            amount -= part
+    return made
 
 
 @operation()
