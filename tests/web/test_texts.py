@@ -6,6 +6,7 @@ from __future__ import annotations
 import ast
 import importlib.util
 import re
+from functools import cache
 from types import ModuleType
 
 import pytest
@@ -27,6 +28,7 @@ def assets() -> ModuleType:
     return module
 
 
+@cache
 def messages_used(folder: str) -> set[str]:
     """Each message of a counter's templates and modules, plural behind a NUL, a context before an EOT."""
     text = r"""('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""

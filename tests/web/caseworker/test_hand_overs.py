@@ -58,18 +58,14 @@ def parked(office: Any) -> Folder:
     return folder
 
 
-@pytest.mark.parametrize("width", [360, 1280])
-def test_a_caseworker_settles_what_did_not_arrive(
-    office: Any, parked: Folder, log_in: Any, axe: Any, picture: Any, width: int
-) -> None:
-    page = log_in(office, "hanna", width=width)
+def test_a_caseworker_settles_what_did_not_arrive(office: Any, parked: Folder, log_in: Any, fine_at_both: Any) -> None:
+    page = log_in(office, "hanna")
     page.goto(page.url.split(office.slug)[0] + f"{office.slug}/tasks/")
     expect(
         page.get_by_role("link", name="Hand-overs").or_(page.get_by_role("link", name="Överlämningar"))
     ).to_be_visible()
     page.goto(page.url.replace("/tasks/", "/hand-overs/"))
-    assert axe(page) == []
-    picture(page, f"hand-overs-{width}")
+    fine_at_both(page, "hand-overs")
     refused = page.get_by_text("it refuses this (status_422)").or_(
         page.get_by_text("det tar inte emot den (status_422)")
     )
@@ -81,16 +77,13 @@ def test_a_caseworker_settles_what_did_not_arrive(
         assert HandOver.objects.get(case=parked.case).state == "by hand"
     page.goto(page.url.replace("/hand-overs/", f"/cases/{parked.case.id}/"))
     expect(page.get_by_text("Lifecase").first).to_be_visible()
-    assert axe(page) == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    picture(page, f"case-elsewhere-{width}")
+    fine_at_both(page, "case-elsewhere")
     page.goto(page.url + f"periods/{office.month}/")
     expect(page.get_by_text("Lifecase").first).to_be_visible()  # no calculation of it here
 
 
-@pytest.mark.parametrize("width", [360, 1280])
 def test_the_person_sees_it_on_my_pages(
-    office: Any, parked: Folder, new_context: Any, server: Any, axe: Any, picture: Any, width: int
+    office: Any, parked: Folder, new_context: Any, server: Any, fine_at_both: Any
 ) -> None:
     from handslag.kernel import clock
     from handslag.web.entry.sessions import SessionStore
@@ -99,26 +92,22 @@ def test_the_person_sees_it_on_my_pages(
     who = str(parked.citizens[0].id)
     session["citizen"] = {"tenant": office.slug, "person": who, "login": who, "since": moment, "seen": moment}
     session.save()
-    context = new_context(width=width)
+    context = new_context()
     home = server.url("apply", f"/{office.slug}/my/")
     context.add_cookies([{"name": "session", "value": str(session.session_key), "url": server.url("apply", "/")}])
     page = context.new_page()
     page.goto(home)
     expect(page.get_by_text("Lifecase, frågat")).to_be_visible()
-    assert axe(page) == []
-    picture(page, f"citizen-elsewhere-{width}")
+    fine_at_both(page, "citizen-elsewhere")
     page.get_by_role("link", name="Du får 6 550,00").click()
     expect(page.get_by_text("Riksnorm")).to_be_visible()
-    assert axe(page) == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    picture(page, f"citizen-decided-elsewhere-{width}")
+    fine_at_both(page, "citizen-decided-elsewhere")
     record_answer(
         **office.by(CASE_SYSTEM), case=parked.case.id, outcome="failed", said=None, trouble="case_system.away: x"
     )
     page.goto(home)
     expect(page.get_by_text("Vi kunde inte hämta det senaste")).to_be_visible()
-    assert axe(page) == []
-    picture(page, f"citizen-elsewhere-failed-{width}")
+    fine_at_both(page, "citizen-elsewhere-failed")
 
 
 def test_what_comes_on_paper_goes_the_same_way(office: Any, parked: Folder) -> None:

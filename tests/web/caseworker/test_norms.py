@@ -191,34 +191,27 @@ def test_a_surplus_is_carried_on_where_the_caseworker_chooses_so(office: Any) ->
         assert shown.costs[0].change == others[0].applied - 1
 
 
-@pytest.mark.parametrize("width", [1280, 360])
-def test_the_pages_look_right(
-    office: Any, log_in: Any, axe: Any, picture: Any, desk: Any, axel: str, width: int
-) -> None:
+def test_the_pages_look_right(office: Any, log_in: Any, fine_at_both: Any, desk: Any, axel: str) -> None:
     folder = office.case()
     folder.applied()
     sent = {"what": "limit", "code": "RENT", "since": str(office.month.since), "source": "socialnämnden § 88"}
     desk(office, "alva").open("/norms/enter/", **sent, **GRID | {"for-1-0": "5000"})
-    page: Page = log_in(office, "axel", width=width)
-    assert axe(page) == []
-    picture(page, f"norms-{width}")
+    page: Page = log_in(office, "axel")
+    fine_at_both(page, "norms")
     norms = page.url
     page.locator("main th a", has_text="Rent").click()
     expect(page.get_by_role("rowheader", name="c6-surplus", exact=True)).to_be_visible()
-    assert axe(page) == []
-    picture(page, f"norm-{width}")
+    fine_at_both(page, "norm")
     page.goto(norms)
     page.locator("form[action$='/confirm/'] button").click()
     page.locator("summary", has_text="New guideline").click()
     page.locator("form[action$='/enter/'] button:visible").click()
     assert "Choose what it is" in page.inner_text("main")
-    assert axe(page) == []
-    picture(page, f"norms-wrong-{width}")
-    case = log_in(office, "hanna", width=width)
+    fine_at_both(page, "norms-wrong")
+    case = log_in(office, "hanna")
     case.goto(case.url.split("/inbox")[0] + where(office, folder))
     assert "Above the municipality" in case.inner_text("main")
-    assert axe(case) == []
-    picture(case, f"case-limit-{width}")
+    fine_at_both(case, "case-limit")
 
 
 def test_a_file_is_taken_whole_or_told_line_by_line_and_shows_what_it_would_change(

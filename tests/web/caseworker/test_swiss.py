@@ -928,25 +928,24 @@ def test_a_swiss_office_sees_no_other_ones_budget(musterwil: Office, desk: Any, 
     assert page.status_code == 200 and "isn’t known here" in page.text
 
 
-@pytest.mark.parametrize(("width", "script"), [(1280, True), (360, True)], ids=["desktop", "phone"])
 def test_the_month_of_a_swiss_case_is_a_fine_page(
-    musterwil: Office, desk: Any, log_in: Any, server: Any, fine: Any, width: int, script: bool
+    musterwil: Office, desk: Any, log_in: Any, server: Any, fine_at_both: Any
 ) -> None:
     office, at = musterwil, Counter(musterwil, desk)
     case = at.opens(("Dario", "1990-05-17", ahv("921707698"), "adult"))
     at.applies(case, "Dario", rent="1050", **{"costs-0-code": "BASIC_OTHER", "costs-0-amount": "120.00"})
-    page = log_in(office, "hanna", width=width)
+    page = log_in(office, "hanna")
     page.goto(server.url("desk", f"/{office.slug}{case}periods/{office.month}/"))
     page.locator("[name=cost-0-mine]").fill("90")
     page.get_by_role("button", name="Calculate and save").click()
     assert "Choose the permit" in page.get_by_role("alert").first.inner_text()
     assert "Say why in a few words" in page.get_by_role("alert").first.inner_text()
-    fine(page, "desk-budget-error")
+    fine_at_both(page, "desk-budget-error")
     page.get_by_label("Permit").select_option("S")
     page.locator("[name=cost-0-why]").fill("nur der halbe Monat")
     page.get_by_role("button", name="Calculate and save").click()
     page.get_by_role("heading", name="Calculation 1").wait_for()
-    fine(page, "desk-budget")
+    fine_at_both(page, "desk-budget")
     page.get_by_role("link", name="Propose a decision").click()
     page.get_by_text("Verfügung über wirtschaftliche Hilfe").first.wait_for()
-    fine(page, "desk-order")
+    fine_at_both(page, "desk-order")

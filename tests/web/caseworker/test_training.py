@@ -201,9 +201,8 @@ def test_a_reset_leaves_every_byte_of_another_organisation(database: Any, connec
     run_jobs(database)
     told = said_of_reset(office)
     assert (told["times"], told["asked_by"]) == (2, str(office.staff["alva"].id))
-    for slug in (office.slug, other.slug):
-        fine = process(database, "verify", "--tenant", slug)
-        assert fine.returncode == 0, fine.stdout
+    fine = process(database, "verify", "--tenant", office.slug, "--tenant", other.slug)
+    assert fine.returncode == 0, fine.stdout
 
 
 def said_of_reset(office: Office) -> dict[str, Any]:
