@@ -22,6 +22,8 @@ SEALED = ("receipt", "question", "case_transfer", "document_request", "assignmen
           "case_change", "cost_approval", "approval_change", "provider_bill", "payment_advice",
           "reconciliation", "settlement")  # fmt: skip
 PLAIN = ("application", "case_status", "client")
+#: What is owed to the federation: by sedex, and nothing is answered to it.
+OWED = ("social_statistics",)
 WORDS: dict[str, dict[str, str]] = {
     "en": {
         "title": "Messages: catalogue",
@@ -36,6 +38,7 @@ WORDS: dict[str, dict[str, str]] = {
         "sedex": "The way by sedex",
         "sealed": "Sealed messages between organisations",
         "plain": "Bodies of the interface to a case system",
+        "owed": "What is owed to the federation",
         "fields": "Fields",
         "legend": "Fields in **bold** are needed. The schema (JSON Schema 2020-12): ",
         "field": "field", "type": "type", "meaning": "meaning",
@@ -43,7 +46,7 @@ WORDS: dict[str, dict[str, str]] = {
         "others": "More: ", "why": "why", "answer": "answer",
         "content": "receipt `rejected`, code 200", "unknown": "receipt `rejected`, code 303",
         "door": "HTTP 422, code 200", "silent": "nothing: a person looks at it",
-        "refused": "HTTP 422", "garbled": "taken for no answer",
+        "refused": "HTTP 422", "garbled": "taken for no answer", "unsent": "never sent",
         "or": " or ", "list": "list of ", "of any kind": "anything",
         "string": "text", "integer": "whole number", "boolean": "true or false", "object": "object",
     },
@@ -60,6 +63,7 @@ WORDS: dict[str, dict[str, str]] = {
         "sedex": "Der Weg über sedex",
         "sealed": "Gesiegelte Meldungen zwischen Organisationen",
         "plain": "Inhalte der Schnittstelle zu einem Fachverfahren",
+        "owed": "Was dem Bund zu liefern ist",
         "fields": "Felder",
         "legend": "**Fett** gesetzte Felder sind nötig. Das Schema (JSON Schema 2020-12): ",
         "field": "Feld", "type": "Typ", "meaning": "Bedeutung",
@@ -67,7 +71,7 @@ WORDS: dict[str, dict[str, str]] = {
         "others": "Weitere: ", "why": "warum", "answer": "Antwort",
         "content": "Quittung `rejected`, Code 200", "unknown": "Quittung `rejected`, Code 303",
         "door": "HTTP 422, Code 200", "silent": "nichts: ein Mensch sieht es an",
-        "refused": "HTTP 422", "garbled": "gilt als keine Antwort",
+        "refused": "HTTP 422", "garbled": "gilt als keine Antwort", "unsent": "wird nie gesendet",
         "or": " oder ", "list": "Liste von ", "of any kind": "beliebig",
         "string": "Text", "integer": "ganze Zahl", "boolean": "true oder false", "object": "Objekt",
     },
@@ -80,7 +84,7 @@ def catalogue(language: str) -> str:
     readme = "README.md" if language == "en" else f"README.{language}.md"
     lines = [f"# {words['title']}\n", f"{words['lead']}\n", f"## {words['way']}\n", _body(HTTPS / readme, 3)]
     lines += [f"## {words['sedex']}\n", _body(SEDEX / readme, 3)]
-    for title, kinds in ((words["sealed"], SEALED), (words["plain"], PLAIN)):
+    for title, kinds in ((words["sealed"], SEALED), (words["owed"], OWED), (words["plain"], PLAIN)):
         lines.append(f"## {title}\n")
         for kind in kinds:
             lines += _kind(kind, language, readme)
@@ -130,6 +134,8 @@ def _answer(kind: str, path: Path) -> str:
     """What is answered to an example that must be refused, by its key in WORDS."""
     from handslag.domain.exchange.frame import Framed
 
+    if kind in OWED:
+        return "unsent"
     if kind in PLAIN:
         return "refused" if kind == "application" else "garbled"
     try:

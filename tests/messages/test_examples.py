@@ -29,6 +29,7 @@ from handslag.messages.question.message import Question
 from handslag.messages.receipt.message import Receipt
 from handslag.messages.reconciliation.message import Reconciliation
 from handslag.messages.settlement.message import Settlement
+from handslag.messages.social_statistics.message import SocialStatistics
 from tests.bed import ROOT
 
 FOLDER = ROOT / "src/handslag/messages"
@@ -49,6 +50,7 @@ KINDS: dict[str, type[Any]] = {
     "payment_advice": PaymentAdvice,
     "reconciliation": Reconciliation,
     "settlement": Settlement,
+    "social_statistics": SocialStatistics,
     "receipt": Receipt,
 }
 #: What is wrong with each example that must be refused, as the refusal names it.
@@ -82,6 +84,14 @@ WRONG = {
     "reconciliation/unknown-side": "$.asked.side",
     "reconciliation/state-that-does-not-follow": "don't follow from the answers",
     "reconciliation/unknown-state": "$.answers[...].differences[...].state",
+    "social_statistics/totals-of-other-bookings": "totals.expense isn't the sum",
+    "social_statistics/corrects-nothing": "corrects the one that it names",
+    "social_statistics/person-of-another-dossier": "a person of its dossier",
+    "social_statistics/persons-from-zero": "numbered from 1",
+    "social_statistics/booking-without-days": "a booking has days",
+    "social_statistics/amount-with-decimals": "$.dossiers[...].bookings[...].amount",
+    "social_statistics/name-as-key": "$.dossiers[...].persons[...].key",
+    "social_statistics/unknown-direction": "$.dossiers[...].bookings[...].direction",
     "settlement/amount-with-decimals": "$.asked.submitted.lines[...].amount",
     "settlement/days-at-another-rate": "days at their rate",
     "settlement/line-without-days": "a line has days",

@@ -15,6 +15,7 @@ from handslag.connectors.bank.pain001_ch import Profile as SwissProfile
 from handslag.connectors.bank.pain001_se import Profile
 from handslag.domain.casefile.states import TransferBasis
 from handslag.domain.elsewhere.policies import read as read_case_system
+from handslag.domain.exchange.sedex import HIGHEST_FEDERAL, PARTICIPANT
 from handslag.domain.intake.forms import forms
 from handslag.domain.lookups.queries import AUTHORITIES
 from handslag.domain.people.accounts import account_problems
@@ -217,6 +218,21 @@ def _transfer_grounds(told: list[Any]) -> None:
         raise ValueError(f"at least one of {', '.join(TransferBasis.values)}")
 
 
+def _federal_statistics(told: dict[str, Any]) -> None:
+    _parts(told, ("participant", "type", "ahvn13"))
+    if not told:
+        return
+    if not {"participant", "type"} <= set(told):
+        raise ValueError("needs participant and type")
+    participant, number = told["participant"], told["type"]
+    if not isinstance(participant, str) or len(participant) > 24 or not PARTICIPANT.fullmatch(participant):
+        raise ValueError("participant is an id at sedex")
+    if type(number) is not int or not 0 <= number <= HIGHEST_FEDERAL:
+        raise ValueError(f"type is a number from 0 to {HIGHEST_FEDERAL}")
+    if type(told.get("ahvn13", False)) is not bool:
+        raise ValueError("ahvn13 is true or false")
+
+
 def _one_of(*choices: str | int) -> Check:
     def check(told: str | int) -> None:
         if told not in choices:
@@ -265,6 +281,7 @@ CHECKS: dict[str, Check] = {
     "income_change_percent": _from_to(0, 1000),
     "self_access_level": _from_to(-1, 3),
     "statistics_districts": _districts,
+    "federal_statistics": _federal_statistics,
     "representation_grounds": _grounds,
     "case_transfer_grounds": _transfer_grounds,
     "moving_day": _one_of("left", "new"),

@@ -341,12 +341,22 @@ from handslag.domain.settlement.operations import (
     SubmissionRefused,
     SubmissionTaken,
 )
+from handslag.domain.statistics.models import FederalDelivery
 from handslag.domain.statistics.operations import (
     BaselineEntered,
     StatisticsFileDelivered,
     StatisticsFileMade,
     StatisticsRecorded,
 )
+from handslag.domain.statistics.operations.federal import (
+    AccountClassed,
+    EndingRecorded,
+    FederalDeliveryMade,
+    FederalDeliveryOut,
+    FederalDeliverySent,
+    FederalReceiptNoted,
+)
+from handslag.domain.statistics.states import DeliveryState
 from handslag.domain.tasks.models import Deadline, Notice, Task
 from handslag.domain.tasks.operations import (
     DeadlineEnded,
@@ -375,6 +385,9 @@ from handslag.rules.se.remedies import OTHER, RIGHT, tried_next
 
 #: The task that waits for who checks a change of account.
 ACCOUNT_CHANGE = "account change"
+
+#: What is to be done about a delivery to the federal office of statistics.
+DELIVERY_TASKS = ("statistics due", "accounts unclassed", "statistics lost", "statistics changed")
 
 
 def _decision(event: Event) -> Decision:
@@ -1543,6 +1556,36 @@ def _task_for_overdue(event: Event, by: Actor, now: datetime) -> None:
     _exchange_task(event, by, now, "question overdue" if asked_us else "question unanswered")
 
 
+def _delivery_task(event: Event, by: Actor, now: datetime, kind: str) -> None:
+    row = FederalDelivery.objects.only("protection").get(id=event.subject)
+    unit = unit_for(row.protection, now)
+    open_task(tenant=_tenant(), by=by, now=now, subject=row.id, kind=kind, unit=unit, assignee=None)
+
+
+def _done_by_next_delivery(event: Event, by: Actor, now: datetime) -> None:
+    """What was to be done about earlier ones of the month is done about the new one."""
+    month = FederalDelivery.objects.values_list("since", flat=True).get(id=event.subject)
+    for row in FederalDelivery.objects.filter(since=month).exclude(id=event.subject).order_by("id"):
+        _answered(row.id, by, now, *DELIVERY_TASKS)
+
+
+def _tasks_for_delivery(event: Event, by: Actor, now: datetime) -> None:
+    """Somebody looks at it and sends it; and at account codes that no category is known for."""
+    _delivery_task(event, by, now, "statistics due")
+    if event.payload["unmapped"]:
+        _delivery_task(event, by, now, "accounts unclassed")
+
+
+def _done_by_sending_delivery(event: Event, by: Actor, now: datetime) -> None:
+    _answered(event.subject, by, now, "statistics due", "statistics lost", "statistics changed")
+
+
+def _task_for_receipt(event: Event, by: Actor, now: datetime) -> None:
+    lost = event.payload["state"] in (DeliveryState.REFUSED, DeliveryState.EXPIRED)
+    if lost and not _open_tasks(event.subject, "statistics lost").exists():
+        _delivery_task(event, by, now, "statistics lost")
+
+
 def _task_for_given(event: Event, by: Actor, now: datetime) -> None:
     colleague = StaffMember.objects.get(id=event.payload["to"])
     if not _open_tasks(event.subject, "message given").filter(assignee=colleague).exists():
@@ -2020,6 +2063,15 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     StatisticsFileMade: (),
     StatisticsFileDelivered: (),
     BaselineEntered: (),
+    AccountClassed: (),
+    EndingRecorded: (),
+    FederalDeliveryMade: (
+        Reaction(_done_by_next_delivery, causes=(TaskDone,)),
+        Reaction(_tasks_for_delivery, causes=(TaskOpened,)),
+    ),
+    FederalDeliverySent: (Reaction(_done_by_sending_delivery, causes=(TaskDone,)),),
+    FederalDeliveryOut: (),
+    FederalReceiptNoted: (Reaction(_task_for_receipt, causes=(TaskOpened,)),),
     ReviewBegun: (),
     SampleTargeted: (),
     LooksReviewed: (),

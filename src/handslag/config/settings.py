@@ -246,6 +246,7 @@ PROCRASTINATE_IMPORT_PATHS = [
     "handslag.jobs.register",
     "handslag.jobs.funding",
     "handslag.jobs.settlement",
+    "handslag.jobs.statistics",
     "handslag.jobs.imports",
     "handslag.jobs.accounts",
     "handslag.jobs.letters",

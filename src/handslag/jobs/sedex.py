@@ -30,6 +30,7 @@ from handslag.connectors.exchange.gate import (
 )
 from handslag.connectors.exchange.sedex import folders
 from handslag.connectors.exchange.sedex.envelope import (
+    MESSAGE,
     Envelope,
     Receipt,
     class_of,
@@ -52,12 +53,17 @@ from handslag.domain.exchange.operations.sedex import (
 from handslag.domain.exchange.queries import due_at_sedex, sedex_client
 from handslag.domain.exchange.sedex import PUT_OUT, meant, named
 from handslag.domain.exchange.states import Code
+from handslag.domain.statistics.models import FederalStep
+from handslag.domain.statistics.operations.federal import note_delivery_out, record_delivery_receipt
+from handslag.domain.statistics.queries.federal import due_deliveries, message_of
 from handslag.domain.tenancy.door import acting
-from handslag.domain.tenancy.policies import NotPossible
+from handslag.domain.tenancy.policies import NotPossible, setting
 from handslag.jobs.acts import each_tenant
 from handslag.jobs.queue import tasks
-from handslag.kernel import clock
+from handslag.kernel import canonical, clock
 from handslag.kernel.ids import uuid7
+from handslag.messages.as_xml import form_of
+from handslag.messages.ech.frame import written
 
 log = structlog.get_logger("sedex")
 #: A key file of ours is called so at sedex, and what follows.
@@ -81,7 +87,7 @@ def meet_client(tenant: int) -> None:
     place = Path(client.folder)
     trouble = folders.in_order(place)
     if not trouble:
-        for step in (take_receipts, take_inbox, put_out):
+        for step in (take_receipts, take_inbox, put_out, put_out_statistics):
             try:
                 trouble = step(here, client, place) or trouble
             except OSError as error:
@@ -207,19 +213,25 @@ def _noted(tenant: int, told: Receipt) -> bool:
     name, now = meant(told.message_id), clock.now()
     with acting(tenant, BY, "receipts"):
         partner = Partner.objects.filter(sedex=told.recipient).first()
-        step = None
+        step = told_of = None
         if name is not None:
             rows = SedexStep.objects.filter(envelope__message_id=name[0], attempt=name[1], code=PUT_OUT)
             step = rows.order_by("id").first()
+            told_of = FederalStep.objects.filter(delivery=name[0], attempt=name[1], code=PUT_OUT).first()
     with suppress(NotPossible):
         if step is not None:
             record_sedex_receipt(
                 tenant=tenant, by=BY, now=now, envelope=step.envelope_id, attempt=step.attempt, code=told.code,
                 info=told.info, said_at=told.at,
             )  # fmt: skip
+        elif told_of is not None:
+            record_delivery_receipt(
+                tenant=tenant, by=BY, now=now, delivery=told_of.delivery_id, attempt=told_of.attempt, code=told.code,
+                info=told.info, said_at=told.at,
+            )  # fmt: skip
         elif told.message_id.startswith(KEYS) and partner is not None:
             record_keys_by_sedex(tenant=tenant, by=BY, now=now, partner=partner.id, code=told.code)
-    return step is not None or told.message_id.startswith(KEYS)
+    return step is not None or told_of is not None or told.message_id.startswith(KEYS)
 
 
 # -- what leaves ---------------------------------------------------------------------------------------------------
@@ -252,6 +264,26 @@ def put_out(tenant: int, client: SedexClient, place: Path) -> str:
             if done:
                 with suppress(NotPossible):
                     note_put_out(tenant=tenant, by=BY, now=now, partner=partner.id, tries=done)
+    return ""
+
+
+def put_out_statistics(tenant: int, client: SedexClient, place: Path) -> str:
+    """Put the deliveries to the federal office of statistics that were sent into the outbox: they have no seal, and what
+    sedex says of them is all that comes."""
+    now = clock.now()
+    with acting(tenant, BY, "statistics due"):
+        due = [(row, attempt, message_of(row)) for row, attempt in due_deliveries(now)]
+        message_type = setting("federal_statistics").get("type")
+    for row, attempt, message in due if message_type is not None else ():
+        name, corrects = named(row.id, attempt), message["header"].get("reference")
+        envelope = Envelope(
+            message_id=name, message_type=message_type, message_class=MESSAGE, reference=corrects,
+            sender=client.participant, recipients=(row.recipient,), event_at=row.sent_at or now, sent_at=now,
+        )  # fmt: skip
+        data = written(form_of("social_statistics"), canonical.dumps(message))
+        folders.put_out(place, name, "xml", data, envelope_xml(envelope))
+        with suppress(NotPossible):
+            note_delivery_out(tenant=tenant, by=BY, now=now, delivery=row.id, attempt=attempt)
     return ""
 
 

@@ -22,6 +22,7 @@ from handslag.messages.question import xml as question
 from handslag.messages.receipt import xml as receipt
 from handslag.messages.reconciliation import xml as reconciliation
 from handslag.messages.settlement import xml as settlement
+from handslag.messages.social_statistics import xml as social_statistics
 
 FORMS: dict[str, Form] = {
     form.space: form
@@ -39,6 +40,7 @@ FORMS: dict[str, Form] = {
         payment_advice.FORM,
         reconciliation.FORM,
         settlement.FORM,
+        social_statistics.FORM,
         receipt.FORM,
     )
 }

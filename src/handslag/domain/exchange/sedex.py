@@ -11,6 +11,7 @@ from uuid import UUID
 PARTICIPANT = re.compile(r"T?[1-9]-[0-9A-Z]+-[0-9]+")
 #: Types of messages: 0-99999 belong to eCH and the federal office, nn00000-nn99999 to the canton nn.
 HIGHEST_TYPE = 2_699_999
+HIGHEST_FEDERAL = 99_999
 #: The code of the step by which we put a message into the outbox of the sedex client.
 PUT_OUT = 0
 

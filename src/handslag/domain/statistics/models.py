@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from handslag.domain.casefile.models import Case, Period
 from handslag.domain.people.models import Person
-from handslag.domain.statistics.states import Step
+from handslag.domain.statistics.states import DeliveryState, Step
 from handslag.domain.tenancy.constraints import TenantKey, wall
 from handslag.domain.tenancy.models import StaffMember
 from handslag.domain.tenancy.rows import WRITTEN_ONCE, TenantFK, TenantRow
@@ -105,4 +105,105 @@ class Baseline(TenantRow):
             *wall("statistics_baseline", "entered_by", append_only=True),
             models.CheckConstraint(condition=Q(step__in=Step.values), name="baseline_step_known"),
             models.CheckConstraint(condition=Q(minutes__gt=0) & ~Q(source=""), name="baseline_with_source"),
+        ]
+
+
+class AccountClass(TenantRow):
+    """Which category of the federal statistics an account code of the case account is of, as the municipality says
+    it instead of `federal.ch.yaml`; none (empty): not known. Never changed: the newest counts."""
+
+    grants: ClassVar[dict[str, str]] = WRITTEN_ONCE
+
+    direction = models.CharField(max_length=7, choices=[("expense", "expense"), ("income", "income")])
+    account_code = models.CharField(max_length=24)
+    category = models.CharField(max_length=24, blank=True)
+    source = models.CharField(max_length=200, help_text="on what it rests")
+    entered_by = TenantFK(StaffMember)
+    entered_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            *wall("statistics_accountclass", "entered_by", append_only=True),
+            models.CheckConstraint(condition=Q(direction__in=["expense", "income"]), name="accountclass_direction"),
+            models.CheckConstraint(condition=~Q(source="") & ~Q(account_code=""), name="accountclass_with_source"),
+        ]
+
+
+class Ending(TenantRow):
+    """Why support of a case ended after its last month with support, by a code of `federal.ch.yaml`. Once support was
+    granted for a later month, it says nothing any more."""
+
+    case = TenantFK(Case)
+    since = models.DateField(help_text="first day of the last month with support")
+    reason = models.CharField(max_length=8)
+    recorded_by = TenantFK(StaffMember)
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            *wall("statistics_ending", "case", "recorded_by"),
+            models.UniqueConstraint(fields=["tenant", "case", "since"], name="ending_once_per_month"),
+            models.CheckConstraint(condition=Q(since__day=1), name="ending_of_a_month"),
+        ]
+
+
+class FederalDelivery(TenantRow):
+    """A month of the federal social assistance statistics as it was put together: what it says never changes. Made anew
+    it gets the next number; one that was sent before is corrected by it. Shares its key with its audit subject; the
+    message has that key too."""
+
+    grants: ClassVar[dict[str, str]] = {"web": "SELECT, INSERT, UPDATE", "worker": "SELECT, INSERT, UPDATE"}
+
+    since = models.DateField(help_text="first day of the month")
+    number = models.PositiveSmallIntegerField()
+    content = models.TextField(help_text="canonical JSON: dossiers with persons and bookings, totals")
+    digest = models.CharField(max_length=64, help_text="SHA-256 of that")
+    dossiers = models.PositiveIntegerField()
+    persons = models.PositiveIntegerField()
+    bookings = models.PositiveIntegerField()
+    spent = models.BigIntegerField(help_text="minor units: expenses of the month, counter-bookings off")
+    came_in = models.BigIntegerField(help_text="minor units: incomes of the month, counter-bookings off")
+    protection = models.PositiveSmallIntegerField(help_text="the highest protection level of anybody in it")
+    corrects = TenantFK("statistics.FederalDelivery", null=True, help_text="the newest that was sent before and not refused")
+    state = models.CharField(max_length=8, choices=DeliveryState.choices, default=DeliveryState.MADE)
+    made_by = TenantFK(StaffMember, null=True, help_text="nobody: at the end of the month by itself")
+    made_at = models.DateTimeField()
+    sent_by = TenantFK(StaffMember, null=True)
+    sent_at = models.DateTimeField(null=True)
+    recipient = models.CharField(max_length=24, blank=True, help_text="to which id at sedex it was sent")
+    why = models.CharField(max_length=400, blank=True, help_text="why it was sent although something was found")
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        constraints = [
+            *wall("statistics_federaldelivery", "corrects", "made_by", "sent_by"),
+            TenantKey(name="statistics_federaldelivery_subject", field="id", to="audit.Subject"),
+            models.UniqueConstraint(fields=["tenant", "since", "number"], name="federaldelivery_numbered"),
+            models.CheckConstraint(condition=Q(since__day=1), name="federaldelivery_of_a_month"),
+            models.CheckConstraint(condition=Q(state__in=DeliveryState.values), name="federaldelivery_state_known"),
+            models.CheckConstraint(
+                condition=Q(state="made", sent_by=None, sent_at=None, recipient="")
+                | Q(sent_by__isnull=False, sent_at__isnull=False, recipient__gt="") & ~Q(state="made"),
+                name="federaldelivery_sent_by_at_to",
+            ),
+        ]
+
+
+class FederalStep(TenantRow):
+    """What became of a delivery at the sedex client: put into its outbox (code 0), then each receipt. Never changed.
+    `attempt`: sedex takes an id once, so each try has a name of its own."""
+
+    grants: ClassVar[dict[str, str]] = WRITTEN_ONCE
+
+    delivery = TenantFK(FederalDelivery)
+    attempt = models.PositiveSmallIntegerField()
+    code = models.PositiveSmallIntegerField()
+    info = models.CharField(max_length=255, blank=True)
+    said_at = models.DateTimeField(null=True, help_text="as the receipt says it")
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            *wall("statistics_federalstep", "delivery", append_only=True),
+            models.UniqueConstraint(fields=["tenant", "delivery", "attempt", "code"], name="federalstep_once"),
         ]

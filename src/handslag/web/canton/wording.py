@@ -324,6 +324,19 @@ REFUSALS: Words = {
     "protected exchange": _("She is protected, or somebody in her household is: nothing about her leaves by message."),
     "assess first": _("Her data are marked as confidential: write why it may be told all the same."),
     "no residents": _("Enter how many residents it has."),
+    "month not over": _("The month isn’t over yet."),
+    "nothing booked": _("Nothing is booked for this month."),
+    "same delivery": _("It would say the same as the newest one."),
+    "training": _("Nothing leaves where people train."),
+    "no sedex": _("The receiver at sedex isn’t set yet: whoever runs the system sets it."),
+    "not the newest delivery": _("There is a newer one of this month."),
+    "delivery differs": _("Something was booked or recorded since: put it together anew, and look at that."),
+    "say why": _("Something is found: write why it is sent all the same."),
+    "category": _("Choose a category from the list."),
+    "class source": _("Write on what it rests."),
+    "same class": _("It is of this category already."),
+    "ending reason": _("Choose a reason from the list."),
+    "ending month": _("This dossier doesn’t end in this month any more."),
     "not decided yet": _("Support can’t be decided on a day to come."),
     "against it": _("Something speaks against it: write why it is claimed all the same, or change it."),
     "speaks against it": _("Something speaks against it: write why it is told all the same, or change it."),
@@ -447,6 +460,36 @@ OVERTAKEN = _("Something has happened in between: look at the page again before 
 def why_refused(problems: list[str]) -> str:
     """Why the file of an order can't be written, in words where there are any."""
     return "; ".join(str(_FILE.get(one, one)) for one in problems)
+
+
+#: How far a month's delivery to the federal office of statistics is.
+DELIVERY_STATES: Words = {
+    "made": _("not sent"),
+    "sent": _("sent"),
+    "arrived": _("arrived at the office"),
+    "refused": _("refused by sedex"),
+    "expired": _("never fetched"),
+}
+DIRECTIONS: Words = {"expense": _("Expense"), "income": _("Income")}
+#: Account codes that no kind of cost or income names.
+ACCOUNTS_OF_A_CASE: Words = {
+    "forsorjningsstod": _("Support by decision"),
+    "forskott": _("Advance"),
+    "retur": _("Came back from the bank"),
+    "felutbetalt": _("Paid beyond the decision"),
+    "inkomst": _("Other money that came in"),
+    "aterkrav": _("Paid back"),
+    "avstadd": _("From who pays for somebody"),
+}
+#: What sedex says of a delivery; other codes in its own words.
+SEDEX_SAYS: dict[int, str | Promise] = {
+    0: _("put into the outbox"),
+    601: _("on its way"),
+    100: _("in the office’s inbox"),
+    201: _("there already"),
+    204: _("never fetched"),
+    701: _("not fetched yet"),
+}
 
 
 def refusal(trouble: NotPossible) -> str:

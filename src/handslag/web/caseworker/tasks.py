@@ -22,6 +22,7 @@ from handslag.domain.payments.models import BankFile, Run
 from handslag.domain.payments.queries import file_refusal
 from handslag.domain.people.models import Person
 from handslag.domain.people.queries import full_name
+from handslag.domain.statistics.models import FederalDelivery
 from handslag.domain.tasks.models import Task
 from handslag.domain.tasks.operations import finish_task
 from handslag.domain.tasks.states import TaskState
@@ -29,6 +30,7 @@ from handslag.domain.tenancy.models import StaffMember
 from handslag.domain.tenancy.permissions import Hidden, Member
 from handslag.domain.tenancy.policies import Conflict, setting
 from handslag.domain.tenancy.states import Role
+from handslag.kernel.months import Month
 from handslag.web.caseworker.case import case_name
 from handslag.web.caseworker.pages import CASE_ROLES, attempt, base, page, require, version_seen
 from handslag.web.caseworker.wording import REFUSALS
@@ -120,6 +122,10 @@ KINDS = {
     "order failed": _("A payment to a partner reached nobody: look at where it is paid, and order it anew"),
     "notice parked": _("A notice doesn't reach the person: tell them another way"),
     "protection raised": _("Somebody in this case is protected now: does its caseworker still see it?"),
+    "statistics due": _("The federal statistics of a month are put together: look at them, and send them"),
+    "statistics changed": _("Something was booked for a month whose statistics were sent: put it together anew"),
+    "statistics lost": _("The federal statistics of a month didn’t arrive: see what sedex says, and send them again"),
+    "accounts unclassed": _("The federal statistics hold account codes without a category: say which it is"),
     "sheet differs": _("A stored calculation doesn’t come out the same any more: tell whoever runs the system"),
     CORRECTION: _("By today’s reading of the law earlier months would give more: look, and decide"),
     "registration referred": _("A colleague wants to register a number that is here already, but may not see whose"),
@@ -162,9 +168,11 @@ def _open_tasks(request: HttpRequest, member: Member) -> list[Shown]:
     staff = StaffMember.objects.in_bulk(keys)
     people = Person.objects.filter(protection_level__lte=member.clearance).in_bulk(keys)
     messages: dict[UUID, Message] = messages_of(member).in_bulk(keys)
-    arrivals = Outcome.objects.in_bulk(keys) if member.roles & {Role.REGISTRAR, Role.ADMINISTRATOR} else {}
-    staff_of = StaffMember.objects.in_bulk([task.assignee_id for task in tasks if task.kind == "message given"])
     registrar = Role.REGISTRAR in member.roles
+    arrivals = Outcome.objects.in_bulk(keys) if member.roles & {Role.REGISTRAR, Role.ADMINISTRATOR} else {}
+    told = FederalDelivery.objects.filter(protection__lte=member.clearance).defer("content") if registrar else None
+    deliveries = told.in_bulk(keys) if told is not None else {}
+    staff_of = StaffMember.objects.in_bulk([task.assignee_id for task in tasks if task.kind == "message given"])
     shown = []
     for task in tasks:
         kind = str(KINDS.get(task.kind, task.kind))
@@ -192,6 +200,10 @@ def _open_tasks(request: HttpRequest, member: Member) -> list[Shown]:
             url = f"{base(request)}/questions/arrivals/{arrival.id}/"
             more = _given(task, staff_of) or arrival.trouble
             shown.append(Shown(task, kind, name_of(arrival.sender), url, more))
+        elif delivery := deliveries.get(task.subject_id):
+            place = "accounts" if task.kind == "accounts unclassed" else str(delivery.id)
+            url = f"{base(request)}/federal_statistics/{place}/"
+            shown.append(Shown(task, kind, f"{Month.of(delivery.since)}", url, ""))
         elif colleague := staff.get(task.subject_id):
             shown.append(Shown(task, kind, colleague.name, f"{base(request)}/tasks/", ""))
         elif run := runs.get(task.subject_id):

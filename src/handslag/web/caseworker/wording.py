@@ -1186,6 +1186,7 @@ LOOKED_AT: dict[str, str | Promise] = {
     "statistics": _("Statistics"),
     "time per step": _("Time per step"),
     "statistics file": _("File for the statistics"),
+    "federal delivery": _("Month of the federal statistics"),
 }
 
 #: What a file for the statistics lacks of an adult.

@@ -138,6 +138,11 @@ def _between_canton_and_municipality(request: HttpRequest) -> list[tuple[str, st
     ]
 
 
+def _statistics(request: HttpRequest) -> str:
+    """Where the statistics are that the organisation owes."""
+    return "/federal_statistics/" if the_door(request).the_tenant.country == "CH" else "/statistics/"
+
+
 def page(request: HttpRequest, template: str, status: int = 200, **context: Any) -> HttpResponse:
     """Render a page with its navigation. Call it inside the door. What was posted and stands nowhere on it (the form is
     gone, as somebody else was first, or a field takes less) is shown beside, to copy."""
@@ -150,7 +155,7 @@ def page(request: HttpRequest, template: str, status: int = 200, **context: Any)
         (gettext("Questions"), "/questions/", CASE_ROLES),
         (gettext("Payments"), "/payments/", (Role.PAYER,)),
         (gettext("Print"), "/print/", (Role.REGISTRAR,)),
-        (gettext("Statistics"), "/statistics/", (Role.REGISTRAR,)),
+        (gettext("Statistics"), _statistics(request), (Role.REGISTRAR,)),
         (gettext("Payees"), "/payees/", (Role.REGISTRAR, Role.CASEWORKER, Role.PAYER)),
         (gettext("Tasks"), "/tasks/", (*CASE_ROLES, Role.PAYER, Role.ADMINISTRATOR)),
         (gettext("Norms"), "/norms/", (Role.ADMINISTRATOR,)),
