@@ -30,10 +30,10 @@ ASKER, ANSWERER, TYPE = "1-9901-1", "1-9902-1", 118_000
 class Post:
     """The simulator in a folder: `asker` and `answerer` are the folders of the two clients."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **limits: Any) -> None:
         self.folder = folder
         people = {ASKER: {"folder": "asker"}, ANSWERER: {"folder": "answerer"}}
-        (folder / "participants.json").write_text(json.dumps({"participants": people}))
+        (folder / "participants.json").write_text(json.dumps({"participants": people, "limits": limits}))
         self.start()
 
     @classmethod
@@ -97,8 +97,8 @@ class Post:
 
 
 @contextmanager
-def post(folder: Path) -> Iterator[Post]:
-    made = Post(folder)
+def post(folder: Path, **limits: Any) -> Iterator[Post]:
+    made = Post(folder, **limits)
     try:
         yield made
     finally:

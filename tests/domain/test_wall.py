@@ -56,6 +56,24 @@ BESIDES = {
         FROM decisions_personalletter l JOIN casefile_period p ON p.tenant_id = l.tenant_id
         JOIN tenancy_staffmember m ON m.tenant_id = l.tenant_id
         JOIN tenancy_staffmember o ON o.tenant_id = l.tenant_id AND o.id > m.id WHERE l.tenant_id = %s LIMIT 1""",
+    "statistics_accountclass": """
+        INSERT INTO statistics_accountclass (id, tenant_id, direction, account_code, category, source, entered_by_id,
+            entered_at)
+        SELECT gen_random_uuid(), tenant_id, 'expense', 'DENTAL', '', 'x', id, now() FROM tenancy_staffmember
+        WHERE tenant_id = %s LIMIT 1""",
+    "statistics_ending": """
+        INSERT INTO statistics_ending (id, tenant_id, case_id, since, reason, recorded_by_id, recorded_at)
+        SELECT gen_random_uuid(), c.tenant_id, c.id, '2026-01-01', 'WORK', m.id, now() FROM casefile_case c
+        JOIN tenancy_staffmember m ON m.tenant_id = c.tenant_id WHERE c.tenant_id = %s LIMIT 1""",
+    "statistics_federaldelivery": """
+        INSERT INTO statistics_federaldelivery (id, tenant_id, since, number, content, digest, dossiers, persons,
+            bookings, spent, came_in, protection, state, made_at, recipient, why, version)
+        SELECT id, tenant_id, '2026-01-01', 1, '{}', '', 0, 0, 0, 0, 0, 0, 'made', now(), '', '', 1 FROM audit_subject
+        WHERE tenant_id = %s LIMIT 1""",
+    "statistics_federalstep": """
+        INSERT INTO statistics_federalstep (id, tenant_id, delivery_id, attempt, code, info, at)
+        SELECT gen_random_uuid(), tenant_id, id, 1, 100, '', now() FROM statistics_federaldelivery WHERE tenant_id = %s
+        LIMIT 1""",
     "imports_import": """
         INSERT INTO imports_import (id, tenant_id, number, files, totals, state, brought_by_id, brought_at, version)
         SELECT s.id, s.tenant_id, '2026-000009-X', '[]', '{}', 'verified', m.id, now(), 1 FROM audit_subject s

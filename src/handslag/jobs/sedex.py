@@ -268,8 +268,8 @@ def put_out(tenant: int, client: SedexClient, place: Path) -> str:
 
 
 def put_out_statistics(tenant: int, client: SedexClient, place: Path) -> str:
-    """Put the deliveries to the federal office of statistics that were sent into the outbox: they have no seal, and what
-    sedex says of them is all that comes."""
+    """Put the deliveries to the federal office of statistics that were sent into the outbox: they have no seal, and
+    what sedex says of them is all that comes."""
     now = clock.now()
     with acting(tenant, BY, "statistics due"):
         due = [(row, attempt, message_of(row)) for row, attempt in due_deliveries(now)]

@@ -164,7 +164,7 @@ class FederalDelivery(TenantRow):
     spent = models.BigIntegerField(help_text="minor units: expenses of the month, counter-bookings off")
     came_in = models.BigIntegerField(help_text="minor units: incomes of the month, counter-bookings off")
     protection = models.PositiveSmallIntegerField(help_text="the highest protection level of anybody in it")
-    corrects = TenantFK("statistics.FederalDelivery", null=True, help_text="the newest that was sent before and not refused")
+    corrects = TenantFK("statistics.FederalDelivery", null=True, help_text="the newest sent before, and not refused")
     state = models.CharField(max_length=8, choices=DeliveryState.choices, default=DeliveryState.MADE)
     made_by = TenantFK(StaffMember, null=True, help_text="nobody: at the end of the month by itself")
     made_at = models.DateTimeField()

@@ -83,9 +83,9 @@ DEFAULTS: dict[str, Any] = {
     "self_access_level": 1,
     # in Stockholm, Göteborg and Malmö, the district of a unit for the statistics: {name of a unit: code of two digits}
     "statistics_districts": {},
-    # whom a Swiss municipality sends the federal statistics of the month to: participant (the id at sedex of the federal
-    # office of statistics), type (of the message, 0 to 99999), ahvn13 (whether persons are told by their AHV number; the
-    # facts don't say, so no). Empty: nothing is sent.
+    # whom a Swiss municipality sends the federal statistics of the month to: participant (id at sedex of the federal
+    # office of statistics), type (of the message, 0 to 99999), ahvn13 (whether persons are told by their AHV number;
+    # no source says, so not). Empty: nothing is sent.
     "federal_statistics": {},
     # on what somebody may act for another on-line (god_man, forvaltare, fullmakt); empty: nobody may. What each of them
     # lets a representative do with the board is for the municipality to decide: no fact file holds it.

@@ -65,8 +65,8 @@ def class_account(
     if classes().get((direction, account_code), "") == category:
         raise NotPossible("same class")
     row = AccountClass.objects.create(
-        direction=direction, account_code=account_code, category=category, source=source.strip(), entered_by_id=member.id,
-        entered_at=now,
+        direction=direction, account_code=account_code, category=category, source=source.strip(),
+        entered_by_id=member.id, entered_at=now,
     )  # fmt: skip
     payload = {"direction": direction, "account_code": account_code, "category": category, "row": str(row.id)}
     return Done(row, AccountClassed(subject=open_subject("account class"), payload=payload))
@@ -193,8 +193,8 @@ def record_delivery_receipt(
     info: str,
     said_at: datetime,
 ) -> Done[FederalStep]:
-    """Note what sedex says of a delivery, and what follows: it is in the office's inbox, was refused or never fetched, or
-    is given again. NotPossible("noted") for the same once more."""
+    """Note what sedex says of a delivery, and what follows: it is in the office's inbox, was refused or never fetched,
+    or is given again. NotPossible("noted") for the same once more."""
     only_jobs(by, "sedex")
     row = FederalDelivery.objects.select_for_update(of=("self",)).get(id=delivery)
     if FederalStep.objects.filter(delivery=row, attempt=attempt, code=code).exists():

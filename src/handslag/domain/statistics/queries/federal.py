@@ -1,5 +1,5 @@
-"""Reads for the social assistance statistics of the Swiss federation: a month from bookings and decisions, what is found
-in it, and how its delivery went. Names, addresses, words and whom money went to are in none of it."""
+"""Reads for the social assistance statistics of the Swiss federation: a month from bookings and decisions, what is
+found in it, and how its delivery went. Names, addresses, words and whom money went to are in none of it."""
 
 from __future__ import annotations
 
@@ -119,17 +119,16 @@ def collect(month: Month) -> Collected:
         "case_id", "id", "kind", "account_code", "period__since", "period__until", "person_id", "amount"
     )  # fmt: skip
     booked: dict[UUID, list[tuple[Any, ...]]] = defaultdict(list)
-    for case, *rest in rows.order_by("booked_at", "id"):
-        booked[case].append(tuple(rest))
+    for key, *rest in rows.order_by("booked_at", "id"):
+        booked[key].append(tuple(rest))
     last = _last_supported(month)
     ends = {case for case, when in last.items() if when == month - MONTHS_UNTIL_CLOSED}
     cases = Case.objects.in_bulk({*booked, *ends})
     endings = {row.case_id: row for row in Ending.objects.filter(case__in=cases) if last.get(row.case_id) == _of(row)}
     decided = _decided(month)
     homes = _homes(cases.values(), month)
-    people = Person.objects.in_bulk(
-        {key for keys in homes.values() for key in keys} | {row[5] for many in booked.values() for row in many if row[5]}
-    )
+    named = {row[5] for many in booked.values() for row in many if row[5]}
+    people = Person.objects.in_bulk({key for keys in homes.values() for key in keys} | named)
     told = {"ahvn13": _ahv_numbers(people)} if setting("federal_statistics").get("ahvn13") else {"ahvn13": {}}
     category = classes()
     found = Collected(body={"month": str(month), "table": str(table()["checked_on"]), "dossiers": [], "totals": {}})
@@ -137,7 +136,7 @@ def collect(month: Month) -> Collected:
     for case in sorted(cases.values(), key=lambda one: one.number):
         elsewhere = {row[5] for row in booked[case.id] if row[5]} - homes[case.id].keys()
         roles = homes[case.id] | dict.fromkeys(elsewhere, "adult")
-        places = {key: n for n, key in enumerate(sorted(roles, key=lambda key: (_ORDER[roles[key]], str(key))), 1)}
+        places = {key: n for n, (_, _, key) in enumerate(sorted((_ORDER[v], str(k), k) for k, v in roles.items()), 1)}
         decision = decided.get(case.id)
         facts = decision.sheet.snapshot.facts if decision else {}
         permits = {one["key"]: one.get("permit", "CH") for one in facts.get("members", ())}
@@ -241,6 +240,7 @@ def _of_dossier(
 ) -> dict[str, str]:
     """What is known of a dossier, by the values that the table may name."""
     closes = last is not None and last == month - MONTHS_UNTIL_CLOSED
+    decided_on = acting_door().the_tenant.today(decision.decided_at) if decision and decision.decided_at else None
     asylum = bool(permits) and set(permits.values()) <= set(ASYLUM)
     return {
         "benefit_type": ("asylum" if asylum else "social_assistance") if permits else "",
@@ -253,7 +253,7 @@ def _of_dossier(
         "living": facts.get("living", "own") if decision else "",
         "rent": str(facts["rent"]["amount"]) if facts.get("rent") else "",
         "granted": str(decision.amount) if decision else "",
-        "decided_on": _text(acting_door().the_tenant.today(decision.decided_at)) if decision else "",
+        "decided_on": _text(decided_on),
     }
 
 
@@ -313,11 +313,11 @@ class OwedMonth:
 
 def owed_months(now: datetime, most: int = 15) -> list[OwedMonth]:
     """The months that are over, newest first, from the first for which anything is booked."""
-    first = Booking.objects.filter(case__legal_order="ch").order_by("period__since").values_list("period__since").first()
-    if first is None:
+    first = Booking.objects.filter(case__legal_order="ch").order_by("period__since").values_list("period__since")[:1]
+    if not first:
         return []
     this = Month.of(acting_door().the_tenant.today(now))
-    months = [this - n for n in range(1, most + 1) if (this - n).since >= Month.of(first[0]).since]
+    months = [this - n for n in range(1, most + 1) if (this - n).since >= Month.of(first[0][0]).since]
     rows = FederalDelivery.objects.filter(since__in=[one.since for one in months]).order_by("number").defer("content")
     made: dict[Month, list[FederalDelivery]] = defaultdict(list)
     for row in rows:
@@ -341,9 +341,9 @@ def changed_since_sent() -> list[tuple[FederalDelivery, datetime]]:
     for row in rows.order_by("-since").defer("content")[:15]:
         month = Month.of(row.since)
         about = Q(period__since__gte=month.since, period__since__lt=month.until, case__legal_order="ch")
-        since = Booking.objects.filter(about, kind__in=DIRECTIONS, booked_at__gt=row.made_at).aggregate(at=Max("booked_at"))
-        if since["at"] is not None:
-            found.append((row, since["at"]))
+        later = Booking.objects.filter(about, kind__in=DIRECTIONS, booked_at__gt=row.made_at)
+        if last := later.aggregate(at=Max("booked_at"))["at"]:
+            found.append((row, last))
     return found
 
 
