@@ -49,6 +49,7 @@ def owed() -> str:
         "|---|---|---|",
         *(f"| `{code}` | {name['sv']} | {name['en']} |" for code, name in table["causes"].items()),
     ]
+    lines += _federal()
     for law in names():
         lines += [
             "",
@@ -66,3 +67,31 @@ def owed() -> str:
         }
         lines += [f"| `{code}` | {said} |" for code, said in sorted(found)]
     return "\n".join(lines)
+
+
+def _federal() -> list[str]:
+    """What a Swiss municipality tells the federal office of statistics, with how sure each is."""
+    told = yaml.safe_load((CHAPTER / "federal.ch.yaml").read_text("utf-8"))
+    told_by = {(way, code): one for way, codes in told["accounts"].items() for code, one in codes.items()}
+    return [
+        "",
+        "## The Swiss federation's statistics of the month\n",
+        "Put together and sent by sedex on the page *Federal statistics* (message `social_statistics`).\n",
+        f"Source: {told['source']}; checked {told['checked_on']}; status: **{told['status']}**.\n",
+        "Not certain, to be compared with the municipality's own instructions before the first delivery:\n",
+        *(f"- {one}" for one in told["open"]),
+        "",
+        "| variable | of | means | status |",
+        "|---|---|---|---|",
+        *(f"| {one['name']} | {one['of']} | {one['means']} | {one['status']} |" for one in told["variables"]),
+        "",
+        "Categories of account codes; a municipality can say otherwise on its page, and what is in neither has none.\n",
+        "| direction | account code | category |",
+        "|---|---|---|",
+        *(f"| {way} | {code} | `{one}` |" for (way, code), one in told_by.items()),
+        "",
+        "Main reasons for which support ended; the codes are ours.\n",
+        "| code | Deutsch | français |",
+        "|---|---|---|",
+        *(f"| `{code}` | {name['de']} | {name['fr']} |" for code, name in told["reasons"].items()),
+    ]

@@ -1,5 +1,5 @@
-"""The month for the Swiss federal office of statistics: equal to the case accounts, without anybody's name, corrected by
-a delivery of its own, sent by a person although something is found only with her reason."""
+"""The month for the Swiss federal office of statistics: equal to the case accounts, without anybody's name, corrected
+by a delivery of its own, sent by a person although something is found only with her reason."""
 
 from __future__ import annotations
 
@@ -108,7 +108,9 @@ def test_totals_are_the_case_accounts_of_the_month_whatever_is_booked(town: Offi
     month = town.month - 1
     folders = [
         town.case(("Dario", "Müller", "19900517")),
-        town.case(("Elias", "Müller", "19840201"), ("Emma", "Müller", "19860302"), children=(("Eva", "M", "20180403"),)),
+        town.case(
+            ("Elias", "Müller", "19840201"), ("Emma", "Müller", "19860302"), children=(("Eva", "M", "20180403"),)
+        ),
     ]
     granted(folders[0], month, "B-R")
     granted(folders[0], month - 1, "B-R")
@@ -171,10 +173,11 @@ def test_a_month_is_made_looked_at_sent_and_corrected(town: Office, connect: Any
     }  # fmt: skip
 
     # an account code of nobody's table is found, named and given to a person; it is sent only with a reason
-    class_account(**rut, direction="expense", account_code="DENTAL", category="", source="Weisung fehlt")
-    refused("same class", class_account, **rut, direction="expense", account_code="DENTAL", category="", source="Weisung fehlt")
-    refused("category", class_account, **rut, direction="expense", account_code="DENTAL", category="LAZY", source="Weisung")
-    refused("class source", class_account, **rut, direction="expense", account_code="DENTAL", category="HEALTH", source=" ")
+    dentist = {"direction": "expense", "account_code": "DENTAL"}
+    class_account(**rut, **dentist, category="", source="Weisung fehlt")
+    refused("same class", class_account, **rut, **dentist, category="", source="Weisung fehlt")
+    refused("category", class_account, **rut, **dentist, category="LAZY", source="Weisung")
+    refused("class source", class_account, **rut, **dentist, category="HEALTH", source=" ")
     assert found(town, month).unmapped == {("expense", "DENTAL"): (1, 184_30)}
     act = {**rut, "delivery": first.id, "version": first.version}
     refused("no sedex", send_federal_delivery, **act)
@@ -226,13 +229,13 @@ def test_a_month_is_made_looked_at_sent_and_corrected(town: Office, connect: Any
         with acting(office.slug, TEST, "look"):
             assert not FederalDelivery.objects.exists() and collect(month).body["dossiers"] == []
     with pytest.raises(Hidden):
-        class_account(**swedish.act("rut"), direction="expense", account_code="DENTAL", category="", source="Weisung fehlt")
+        class_account(**swedish.act("rut"), **dentist, category="", source="Weisung fehlt")
     follow_person(
         **town.by(CASE_SYSTEM), person=folder.case.applicant_id, given_name="Dario", family_name="Müller", email="",
         telephone="", protected=True,
     )  # fmt: skip
     set_policy(**town.by(TEST), name="federal_statistics", value={**RECEIVER, "ahvn13": True})
-    class_account(**rut, direction="expense", account_code="DENTAL", category="HEALTH", source="Weisung vom 1. November")
+    class_account(**rut, **dentist, category="HEALTH", source="Weisung vom 1. November")
     with pytest.raises(NotForThem, match="protected file"):
         make_federal_delivery(**rut, month=month)
     town.admit("klara", "Klara Klar", "registrar", clearance=3)

@@ -1,5 +1,5 @@
-"""A month of the federal statistics by the sedex client to the office of statistics; the simulated sedex is a process of
-its own, and the office one of its participants."""
+"""A month of the federal statistics by the sedex client to the office of statistics; the simulated sedex is a process
+of its own, and the office one of its participants."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from handslag.rules.ch.deadlines import SPANS, Deadline, of_decision, of_end, of_status, runs
+from handslag.rules.ch.deadlines import SPANS, Deadline, of_decision, of_end, of_last_payment, of_status, runs
 from handslag.rules.ch.payers import PAYERS, payers
 
 ENTRY = date(2019, 9, 15)
@@ -36,6 +36,8 @@ def test_a_case_is_notified_in_thirty_days_and_in_a_year_at_most() -> None:
 def test_each_span_says_its_source_and_what_is_uncertain() -> None:
     assert [ends.span.name for ends in of_decision(ENTRY)] == ["claim.days", "claim.years"]
     assert list(of_end(date(2024, 2, 29))) == [Deadline("resumption.years", date(2025, 3, 1))]
+    # the six months of the older survey: paid for August, ended in February
+    assert list(of_last_payment(date(2014, 8, 31))) == [Deadline("statistics.months", date(2015, 2, 28))]
     for span in SPANS.values():
         assert span.values[0].source
         assert {"de", "fr", "sv", "en"} == set(span.label)

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from handslag.kernel.months import Month
 from handslag.rules.ch.payers import PAYERS, later
 from handslag.rules.norms import Norm, load
 
@@ -59,7 +60,18 @@ def of_end(last_on: date) -> Iterator[Deadline]:
     yield after("resumption.years", last_on)
 
 
+def of_last_payment(paid_on: date) -> Iterator[Deadline]:
+    """When a dossier whose last regular payment was for that day ends in the federal statistics: the last day of its
+    month there."""
+    many = _many("statistics.months", paid_on)
+    yield Deadline("statistics.months", (Month.of(paid_on) + many).span.last)
+
+
 def _many(code: str, day: date) -> int:
     many = SPANS[code].on(day).value
     assert isinstance(many, int)
     return many
+
+
+#: A dossier ends in the federal statistics so many months after the last one with support.
+MONTHS_UNTIL_CLOSED: Final = _many("statistics.months", date(2026, 1, 1))

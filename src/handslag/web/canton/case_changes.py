@@ -19,6 +19,7 @@ from handslag.domain.exchange.queries import name_of, own_address, partners
 from handslag.domain.people.queries import full_name, person_by_identifier
 from handslag.domain.register.policies import CANTON, MUNICIPALITY
 from handslag.domain.register.queries import deadlines_shown, told_with
+from handslag.domain.statistics.queries.federal import table
 from handslag.domain.tenancy.permissions import Hidden, Member
 from handslag.domain.tenancy.policies import NotPossible
 from handslag.kernel.ids import uuid7
@@ -28,7 +29,7 @@ from handslag.messages.case_change.message import CHANGES, Changed, first_open
 from handslag.messages.case_change.notices import municipality_of
 from handslag.messages.conversation import told_on
 from handslag.messages.mutation.message import Concerned
-from handslag.rules.ch.deadlines import of_end
+from handslag.rules.ch.deadlines import of_end, of_last_payment
 from handslag.web.canton.assignments import USUAL
 from handslag.web.canton.deadlines import row_of
 from handslag.web.canton.forms import CaseChangeForm, NotedForm
@@ -38,6 +39,7 @@ from handslag.web.canton.talk import as_it_stands, begun, carried_out, listed, n
 from handslag.web.canton.wording import CASE_CHANGES, CASE_DISPUTES, DISPUTES, change_standing, refusal
 from handslag.web.desk.pages import CASE_ROLES, base, require, today, typed, who
 from handslag.web.entry.pages import desk_page
+from handslag.web.ui.formats import language_of_figures
 
 #: At which field a refusal is said.
 _BY_FIELD = {
@@ -133,7 +135,7 @@ def case_change(request: HttpRequest, tenant: str, message: UUID) -> HttpRespons
         return [(names.get(one.number, ""), words[one.reason], one.last_on) for one in said.answers]
 
     found = checked(told, municipality_of(first), told_on(first), first)
-    ends = deadlines_shown(of_end(told.on)) if told.change == "ended" else []
+    ends = deadlines_shown([*of_end(told.on), *of_last_payment(told.on)]) if told.change == "ended" else []
     acts = bool(member.roles & set(TELLS))
     return page(
         request,
@@ -141,11 +143,18 @@ def case_change(request: HttpRequest, tenant: str, message: UUID) -> HttpRespons
         **as_it_stands(request, first, forms_of, trouble, acts=acts, standing=change_standing, answers=answers),
         change=told,
         what=CASE_CHANGES[told.change],
+        reason=reason_name(told.bfs_code),
         other=name_of(told.municipality) if told.municipality else "",
         deadlines=[row_of(one, on) for one in ends],
         people=[_person(one, member, [CASE_DISPUTES[code] for code in found[one.number]]) for one in told.persons],
         against=any(found.values()),
     )
+
+
+def reason_name(code: str) -> str:
+    """Why support ended, by the table of the federal statistics; a code that it hasn't as it came."""
+    name = table()["reasons"].get(code)
+    return str(name[language_of_figures()]) if name else code
 
 
 def _person(one: Concerned, member: Member, against: list[Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The federal statistics of a municipality: each month looked at and sent by a person, and what its account codes are."""
+"""The federal statistics of a municipality: each month is looked at and sent by a person; what account codes are."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ from handslag.domain.statistics.operations.federal import (
     send_federal_delivery,
 )
 from handslag.domain.statistics.queries.federal import (
-    MONTHS_UNTIL_CLOSED,
     collect,
     message_of,
     owed_months,
@@ -39,6 +38,7 @@ from handslag.kernel.months import Month
 from handslag.messages.as_xml import form_of
 from handslag.messages.ech.frame import written
 from handslag.rules.ch.codes import COSTS, INCOMES
+from handslag.rules.ch.deadlines import MONTHS_UNTIL_CLOSED
 from handslag.web.canton.pages import page
 from handslag.web.canton.wording import ACCOUNTS_OF_A_CASE, DELIVERY_STATES, DIRECTIONS, OVERTAKEN, SEDEX_SAYS, refusal
 from handslag.web.desk.pages import attempt, base, require, the_door, today, typed, version_seen

@@ -17,6 +17,7 @@ from handslag.domain.people.qr_bill import BadQrBill, read_qr_bill
 from handslag.domain.settlement.checks import Finding
 from handslag.domain.settlement.models import Line
 from handslag.domain.settlement.states import LineKind, Outcome, Reason
+from handslag.domain.statistics.queries.federal import table
 from handslag.kernel.months import Month
 from handslag.messages.approval_change.message import NOT_NOTED, Kept
 from handslag.messages.approval_change.message import REASONS as LIMIT_CODES
@@ -476,9 +477,7 @@ class CaseChangeForm(_TellsOfPeople):
         label=gettext_lazy("Why support ends"), help_text=gettext_lazy("Needed where it ends."), max_length=400,
         required=False,
     )  # fmt: skip
-    bfs_code = forms.RegexField(
-        regex=r"^[0-9A-Za-z.]{1,8}$", label=gettext_lazy("Reason by the codes of the BFS"), required=False
-    )
+    bfs_code = forms.ChoiceField(label=gettext_lazy("Main reason for the federal statistics"), required=False)
     balance = AmountField(
         label=gettext_lazy("Balance of the case account"),
         help_text=gettext_lazy("What was spent beyond what came in, on the last day of support."), required=False,
@@ -509,6 +508,10 @@ class CaseChangeForm(_TellsOfPeople):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["change"].choices = [(code, CASE_CHANGES[code]) for code in CASE_CODES if code != "takeover"]  # type: ignore[attr-defined]
+        reasons = table()["reasons"].items()
+        self.fields["bfs_code"].choices = [  # type: ignore[attr-defined]
+            ("", ""), *((code, name[formats.language_of_figures()]) for code, name in reasons)
+        ]  # fmt: skip
 
     def clean(self) -> dict[str, Any]:
         """What goes on is said as it is now, an end has its cause, a move its municipality."""

@@ -36,10 +36,9 @@ from handslag.domain.tenancy.states import OrganisationKind
 from handslag.kernel import canonical
 from handslag.kernel.months import Month
 from handslag.rules.ch.codes import ASYLUM
+from handslag.rules.ch.deadlines import MONTHS_UNTIL_CLOSED
 from handslag.rules.yaml_files import shipped
 
-#: A dossier ends so many months after the last one with support.
-MONTHS_UNTIL_CLOSED: Final = 6
 #: What is told: what is to be paid back (`claim`) is neither spent nor come in.
 DIRECTIONS: Final = (BookingKind.EXPENSE, BookingKind.INCOME)
 #: An account: direction and code.
