@@ -79,7 +79,7 @@ def _federal() -> list[str]:
         "Put together and sent by sedex on the page *Federal statistics* (message `social_statistics`).\n",
         f"Source: {told['source']}; checked {told['checked_on']}; status: **{told['status']}**.\n",
         "Not certain, to be compared with the municipality's own instructions before the first delivery:\n",
-        *(f"- {one}" for one in told["open"]),
+        *(f"- {one['en']}" for one in told["open"]),
         "",
         "| variable | of | means | status |",
         "|---|---|---|---|",

@@ -63,13 +63,13 @@ def test_a_registrar_looks_at_a_month_and_sends_it(
     message = desk(town, "rut").open(f"/federal_statistics/{first}message.xml")
     assert message.status_code == 200 and "Müller" not in message.text and str(dental.id) in message.text
     rut.get_by_role("button", name="Senden").click()
-    expect(rut.get_by_role("alert").first).to_contain_text("schreiben Sie, warum", ignore_case=True)
+    expect(rut.locator("[aria-invalid=true]").first).to_be_visible()
     fine_at_both(rut, "federal-delivery-error")
 
     # why support of a dossier ended: then it is another delivery, put together anew and sent
     rut.get_by_label(ended.case.number).select_option("WORK")
     rut.get_by_role("button", name="Grund festhalten").click()
-    expect(rut.get_by_text("Heute wäre es eine andere")).to_be_visible()
+    expect(rut.get_by_text("Heute wäre es eine andere Lieferung")).to_be_visible()
     with acting(town.slug, TEST, "look"):
         assert Ending.objects.get().reason == "WORK"
     rut.get_by_role("button", name="Neu zusammenstellen").click()

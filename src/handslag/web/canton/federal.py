@@ -123,7 +123,7 @@ def months(request: HttpRequest, tenant: str) -> HttpResponse:
     ]
     return page(
         request, "federal.html", status=422 if trouble else 200, rows=rows, trouble=trouble, ready=_ready(),
-        unsure=table()["open"],
+        unsure=[one[language_of_figures()] for one in table()["open"]],
     )  # fmt: skip
 
 
@@ -139,7 +139,9 @@ def delivery(request: HttpRequest, tenant: str, delivery: UUID) -> HttpResponse:
     member = _registrar(request)
     row = _row(delivery, member)
     month, act, trouble = Month.of(row.since), request.POST.get("act", ""), ""
+    found = collect(month)
     form = SendForm(request.POST if act == "send" else typed(request) if request.method != "POST" else None)
+    form.fields["why"].required = found.found
     here = f"{base(request)}/federal_statistics/{row.id}/"
     if request.method == "POST":
         try:
@@ -152,13 +154,9 @@ def delivery(request: HttpRequest, tenant: str, delivery: UUID) -> HttpResponse:
                 _record_ending(request, month)
                 return HttpResponseRedirect(here)
         except NotPossible as refused:
-            if refused.code == "say why":
-                form.add_error("why", refusal(refused))
-            else:
-                trouble = refusal(refused)
+            trouble = refusal(refused)
         except Conflict:
             trouble = str(OVERTAKEN)
-    found = collect(month)
     looked_at("federal delivery", row.id)
     currency = the_door(request).the_tenant.currency
     newer = FederalDelivery.objects.filter(since=row.since, number__gt=row.number).order_by("number").last()
