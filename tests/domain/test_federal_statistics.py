@@ -27,12 +27,14 @@ from handslag.domain.statistics.models import FederalDelivery
 from handslag.domain.statistics.operations.federal import (
     class_account,
     make_federal_delivery,
+    note_delivery_out,
+    record_delivery_receipt,
     record_ending,
     send_federal_delivery,
 )
 from handslag.domain.statistics.queries.federal import collect, message_of, shipped_classes, table
 from handslag.domain.tasks.models import Task
-from handslag.domain.tenancy.door import acting
+from handslag.domain.tenancy.door import acting, system
 from handslag.domain.tenancy.permissions import Hidden, NotAllowed
 from handslag.domain.tenancy.policies import Conflict, NotForThem
 from handslag.jobs.statistics import watch
@@ -234,6 +236,12 @@ def test_a_month_is_made_looked_at_sent_and_corrected(town: Office, connect: Any
         **town.by(CASE_SYSTEM), person=folder.case.applicant_id, given_name="Dario", family_name="Müller", email="",
         telephone="", protected=True,
     )  # fmt: skip
+    # nobody in the third one was protected when it was made: she is by now, and it isn't sent again
+    sedex = {**town.by(system("sedex")), "delivery": third.id, "attempt": 1}
+    note_delivery_out(**sedex)
+    record_delivery_receipt(**sedex, code=310, info="", said_at=town.now)
+    with pytest.raises(Hidden):
+        send_federal_delivery(**rut, delivery=third.id, version=third.version + 1, why="Noch einmal.")
     set_policy(**town.by(TEST), name="federal_statistics", value={**RECEIVER, "ahvn13": True})
     class_account(**rut, **dentist, category="HEALTH", source="Weisung vom 1. November")
     with pytest.raises(NotForThem, match="protected file"):

@@ -67,9 +67,10 @@ BESIDES = {
         JOIN tenancy_staffmember m ON m.tenant_id = c.tenant_id WHERE c.tenant_id = %s LIMIT 1""",
     "statistics_federaldelivery": """
         INSERT INTO statistics_federaldelivery (id, tenant_id, since, number, content, digest, dossiers, persons,
-            bookings, spent, came_in, protection, state, made_at, recipient, why, version)
-        SELECT id, tenant_id, '2026-01-01', 1, '{}', '', 0, 0, 0, 0, 0, 0, 'made', now(), '', '', 1 FROM audit_subject
-        WHERE tenant_id = %s LIMIT 1""",
+            bookings, spent, came_in, protection, state, made_at, sent_by_id, sent_at, recipient, why, version)
+        SELECT s.id, s.tenant_id, '2026-01-01', 1, '{}', '', 0, 0, 0, 0, 0, 0, 'sent', now(), m.id, now(), 'x', '', 1
+        FROM audit_subject s JOIN tenancy_staffmember m ON m.tenant_id = s.tenant_id WHERE s.tenant_id = %s
+        LIMIT 1""",
     "statistics_federalstep": """
         INSERT INTO statistics_federalstep (id, tenant_id, delivery_id, attempt, code, info, at)
         SELECT gen_random_uuid(), tenant_id, id, 1, 100, '', now() FROM statistics_federaldelivery WHERE tenant_id = %s

@@ -28,7 +28,8 @@ MAKES = (".objects.create", ".objects.bulk_create", "open_subject")
 #: Operations that make rows and take no key of a form, by what makes them once all the same.
 ONCE = {
     "who asks again is refused, for what it made is there": {
-        "begin_review", "fix_posting_day", "form_household", "make_statistics_file", "move_in", "open_case",
+        "begin_review", "class_account", "fix_posting_day", "form_household", "make_federal_delivery",
+        "make_statistics_file", "move_in", "open_case",
         "open_hearing", "order_payment", "propose", "propose_change", "propose_merge", "propose_recovery",
         "register_person", "register_representation", "release_month", "start_precalculation", "take_access",
         "transfer_case", "withdraw_application",

@@ -20,6 +20,7 @@ from handslag.domain.statistics.operations.federal import (
     send_federal_delivery,
 )
 from handslag.domain.statistics.queries.federal import (
+    Collected,
     collect,
     message_of,
     owed_months,
@@ -137,9 +138,8 @@ def delivery(request: HttpRequest, tenant: str, delivery: UUID) -> HttpResponse:
     """One delivery: its sums, what is found, how it went. POST `act`: `send` (`version`, `why`), `ending` (`case`,
     `reason`)."""
     member = _registrar(request)
-    row = _row(delivery, member)
+    row, found = _row(delivery, member)
     month, act, trouble = Month.of(row.since), request.POST.get("act", ""), ""
-    found = collect(month)
     form = SendForm(request.POST if act == "send" else typed(request) if request.method != "POST" else None)
     form.fields["why"].required = found.found
     here = f"{base(request)}/federal_statistics/{row.id}/"
@@ -151,7 +151,7 @@ def delivery(request: HttpRequest, tenant: str, delivery: UUID) -> HttpResponse:
                 )  # fmt: skip
                 return HttpResponseRedirect(here)
             if act == "ending":
-                _record_ending(request, month)
+                _record_ending(request, found, month)
                 return HttpResponseRedirect(here)
         except NotPossible as refused:
             trouble = refusal(refused)
@@ -189,10 +189,10 @@ def delivery(request: HttpRequest, tenant: str, delivery: UUID) -> HttpResponse:
     )
 
 
-def _record_ending(request: HttpRequest, month: Month) -> None:
+def _record_ending(request: HttpRequest, found: Collected, month: Month) -> None:
     """Why support of a dossier that ends in the month ended. Hidden for one that doesn't."""
     number = request.POST.get("case", "")
-    row = next((one for one in collect(month).unexplained if one.number == number), None)
+    row = next((one for one in found.unexplained if one.number == number), None)
     if row is None:
         raise NotPossible("ending month")
     attempt(
@@ -219,18 +219,20 @@ def _by_account(row: FederalDelivery) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _row(key: UUID, member: Member) -> FederalDelivery:
-    """A delivery that she may see. Hidden."""
+def _row(key: UUID, member: Member) -> tuple[FederalDelivery, Collected]:
+    """A delivery that she may see, and its month as it would be today: whoever in it is protected by now counts too.
+    Hidden."""
     row = FederalDelivery.objects.select_related("made_by", "sent_by", "corrects").filter(id=key).first()
-    if row is None or row.protection > member.clearance:
+    found = collect(Month.of(row.since)) if row is not None and row.protection <= member.clearance else None
+    if row is None or found is None or found.protection > member.clearance:
         raise Hidden("federal delivery", key)
-    return row
+    return row, found
 
 
 @desk_page("statistics")
 def message(request: HttpRequest, tenant: str, delivery: UUID) -> HttpResponse:
     """The message as it is sent, or would be."""
-    row = _row(delivery, _registrar(request))
+    row, _found = _row(delivery, _registrar(request))
     row.recipient = row.recipient or setting("federal_statistics").get("participant", "T0-none-0")
     looked_at("federal delivery", row.id)
     content = written(form_of("social_statistics"), canonical.dumps(message_of(row)))

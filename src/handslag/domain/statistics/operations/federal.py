@@ -156,6 +156,8 @@ def send_federal_delivery(
     if FederalDelivery.objects.filter(since=row.since, number__gt=row.number).exists():
         raise NotPossible("not the newest delivery")
     found = collect(Month.of(row.since))
+    if found.protection > member.clearance:  # since it was made
+        raise Hidden("federal delivery", delivery)
     if found.digest != row.digest:
         raise NotPossible("delivery differs")
     if found.found and not why.strip():
