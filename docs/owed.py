@@ -71,7 +71,7 @@ def owed() -> str:
 
 def _federal() -> list[str]:
     """What a Swiss municipality tells the federal office of statistics, with how sure each is."""
-    told = yaml.safe_load((CHAPTER / "federal.ch.yaml").read_text("utf-8"))
+    told = shipped(CHAPTER / "federal.ch.yaml")
     told_by = {(way, code): one for way, codes in told["accounts"].items() for code, one in codes.items()}
     return [
         "",
