@@ -303,6 +303,12 @@ BESIDES = {
         SELECT gen_random_uuid(), d.tenant_id, d.id, 'said', 'x', m.id, now()
         FROM lookups_dispute d JOIN tenancy_staffmember m ON m.tenant_id = d.tenant_id WHERE d.tenant_id = %s
         LIMIT 1""",
+    "decisions_orderappeal": """
+        INSERT INTO decisions_orderappeal (id, tenant_id, order_id, came_on, suspends, why, noted_by_id, noted_at,
+            ended_on, outcome, ended_by_id, version)
+        SELECT gen_random_uuid(), o.tenant_id, o.id, '2026-01-01', true, 'x', m.id, now(), '2026-01-02', 'x', m.id, 1
+        FROM decisions_order o JOIN tenancy_staffmember m ON m.tenant_id = o.tenant_id WHERE o.tenant_id = %s
+        LIMIT 1""",
     "payments_keptback": """
         INSERT INTO payments_keptback (id, tenant_id, order_id, booking_id, counter_id, amount)
         SELECT gen_random_uuid(), o.tenant_id, o.id, b.id, b.id, 1

@@ -84,6 +84,7 @@ from handslag.domain.decisions.operations.letters import (
     PersonalLetterRendered,
     close_hearings,
 )
+from handslag.domain.decisions.operations.order_appeals import OrderAppealChanged, OrderAppealEnded, OrderAppealNoted
 from handslag.domain.decisions.operations.orders import (
     CONDITION_DAY,
     OrderDecided,
@@ -2036,6 +2037,9 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
         Reaction(_condition_done, causes=(TaskDone,)),
         Reaction(_tell_of_recovery, causes=(NoticesQueued,)),
     ),
+    OrderAppealNoted: (),
+    OrderAppealChanged: (),
+    OrderAppealEnded: (),
     RecoveryProposed: (),
     RecoveryReturned: (),
     RecoveryWithdrawn: (),

@@ -19,6 +19,11 @@ from handslag.domain.audit.models import Event
 from handslag.domain.casefile.models import Case, Period
 from handslag.domain.decisions.models import Decision, Letter, Order, PersonalLetter
 from handslag.domain.decisions.operations import answer_hearing, decide, open_hearing, propose, withdraw_proposal
+from handslag.domain.decisions.operations.order_appeals import (
+    change_order_appeal,
+    end_order_appeal,
+    note_order_appeal,
+)
 from handslag.domain.decisions.operations.orders import decide_order, end_order, propose_condition, propose_reduction
 from handslag.domain.decisions.operations.releases import why_not_released
 from handslag.domain.entitlement.models import Assessment, Sheet
@@ -52,7 +57,7 @@ from handslag.domain.tasks.models import Deadline, Task
 from handslag.domain.tenancy.door import Actor, acting
 from handslag.domain.tenancy.keys import file_key
 from handslag.domain.tenancy.permissions import Hidden, NotAllowed
-from handslag.domain.tenancy.policies import NotForThem, NotPossible
+from handslag.domain.tenancy.policies import Conflict, NotForThem, NotPossible
 from handslag.jobs import acts, watch
 from handslag.jobs.acts import store_of
 from handslag.jobs.payments import take_bank_file
@@ -517,6 +522,34 @@ def test_a_reduction_is_heard_reasoned_decided_by_two_and_then_counted(
     with pytest.raises(NotPossible, match="reductions since"):
         propose(**office.act("hanna"), sheet=left_out.id, **told)
 
+    # appealed: while that suspends it, a month is decided without it; what follows from the outcome a person does
+    said: dict[str, Any] = {"order": row.id, "came_on": office.today, "forwarded_on": None, "suspends": True}
+    said["why"] = "Der Bezirksrat hat es so mitgeteilt."
+    with pytest.raises((Hidden, NotAllowed)):
+        note_order_appeal(**office.act("ulla"), **said)
+    early, late = office.today - timedelta(days=1), office.today + timedelta(days=1)
+    days = (({"came_on": early}, "appeal day"), ({"forwarded_on": late}, "appeal forwarded"), ({"why": ""}, "reasons"))
+    for change, why in days:
+        with pytest.raises(NotPossible, match=why):
+            note_order_appeal(**office.act("hanna"), **said | change)
+    appeal = note_order_appeal(**office.act("hanna"), **said)
+    with pytest.raises(NotPossible, match="order appealed"):
+        note_order_appeal(**office.act("hanna"), **said)
+    spared = propose(**office.act("hanna"), sheet=left_out.id, **told)
+    assert (spared.outcome, spared.amount) == ("bifall", 211_100)
+    withdraw_proposal(**office.act("hanna"), decision=spared.id, version=spared.version)
+    known = {"appeal": appeal.id, "version": 1, "forwarded_on": office.today, "suspends": False, "why": said["why"]}
+    change_order_appeal(**office.act("hanna"), **known)
+    with pytest.raises(NotPossible, match="reductions since"):
+        propose(**office.act("hanna"), sheet=left_out.id, **told)
+    change_order_appeal(**office.act("hanna"), **known | {"version": 2, "suspends": True})
+    ended = {"appeal": appeal.id, "version": 3, "ended_on": office.today, "outcome": "Der Rekurs ist abgewiesen."}
+    end_order_appeal(**office.act("hanna"), **ended)
+    with pytest.raises(Conflict):
+        end_order_appeal(**office.act("hanna"), **ended)
+    with pytest.raises(NotPossible, match="reductions since"):
+        propose(**office.act("hanna"), sheet=left_out.id, **told)
+
     went(at.assesses(case))
     office.now = clock.now()
     with acting(office.slug, TEST, "look"):
@@ -649,12 +682,28 @@ def test_conditions_and_reductions_on_their_pages(
     second.get_by_label("Pourquoi").fill("Il a cherché du travail.")
     second.get_by_role("button", name="Enregistrer").click()
     expect(second.get_by_role("main")).to_contain_text("Elle n’est plus valable dès le")
+    second.get_by_text("Noter un recours").click()
+    second.get_by_role("button", name="Enregistrer").click()
+    expect(second.get_by_role("alert").first).to_be_visible()
+    fine_at_both(second, "desk-order-appeal-error-fr")
+    second.locator("[name=appeal-came_on]").fill(office.today.isoformat())
+    second.get_by_label("Oui: rien n’est déduit").check()
+    second.locator("[name=appeal-why]").fill("Le préfet l’a écrit.")
+    second.get_by_role("button", name="Enregistrer").click()
+    expect(second.get_by_role("main")).to_contain_text("Il a un effet suspensif:")
+    second.get_by_text("Il est tranché, ou retiré").click()
+    fine_at_both(second, "desk-order-appeal-fr")
+    second.locator("[name=outcome-ended_on]").fill(office.today.isoformat())
+    second.locator("[name=outcome-outcome]").fill("Le recours est admis.")
+    second.get_by_role("button", name="Enregistrer").click()
+    expect(second.get_by_role("main")).to_contain_text("Le recours est admis.")
 
     run_jobs(database)
     with acting(office.slug, TEST, "look"):
         told = Event.objects.filter(subject_id=key_in(case), kind__startswith="order ")
         kinds = list(told.values_list("kind", flat=True))
-    assert sorted(kinds) == ["order decided"] * 2 + ["order ended"] + ["order proposed"] * 2
+    appealed = ["order appeal ended", "order appeal noted"]
+    assert sorted(kinds) == [*appealed, "order decided", "order decided", "order ended", *["order proposed"] * 2]
     letter = look(office, PersonalLetter, id=look(office, Order, id=made.id).letter_id)
     assert stored(office, database, letter.document_id).startswith(b"%PDF")
     other = open_office(database.connect, "beispielen", "CH")

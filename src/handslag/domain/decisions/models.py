@@ -365,6 +365,43 @@ class Order(TenantRow):
         ]  # fmt: skip
 
 
+class OrderAppeal(TenantRow):
+    """An appeal against a Swiss order that is before the authority above, as a caseworker wrote it down: when we learnt
+    of it or it came here, whether it suspends the order and what that rests on, when it was forwarded where it came to
+    us, and what was decided on it (`ended_on`). Nothing of it follows by itself but that: while one that suspends runs,
+    the order takes nothing from a month that is decided.
+    """
+
+    grants: ClassVar[dict[str, str]] = {"web": "SELECT, INSERT, UPDATE", "worker": "SELECT"}
+
+    order = TenantFK(Order)
+    came_on = models.DateField(help_text="the day on which it came here, or we learnt of it")
+    forwarded_on = models.DateField(null=True, help_text="to the authority above, where it came to us")
+    suspends = models.BooleanField()
+    why = models.TextField(help_text="what it rests on that it suspends, or doesn't")
+    noted_by = TenantFK(StaffMember)
+    noted_at = models.DateTimeField()
+    ended_on = models.DateField(null=True)
+    outcome = models.TextField(blank=True, help_text="what the authority decided, in short")
+    ended_by = TenantFK(StaffMember, null=True)
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        indexes = [models.Index(fields=["tenant", "order"])]
+        constraints = [
+            *wall("decisions_orderappeal", "order", "noted_by", "ended_by"),
+            models.UniqueConstraint(
+                fields=["tenant", "order"], condition=Q(ended_on=None), name="orderappeal_one_at_a_time"
+            ),
+            models.CheckConstraint(condition=~Q(why=""), name="orderappeal_with_reasons"),
+            models.CheckConstraint(
+                condition=Q(ended_on=None, ended_by=None, outcome="")
+                | Q(~Q(outcome=""), ended_on__isnull=False, ended_by__isnull=False),
+                name="orderappeal_ended_with_who_and_what",
+            ),
+        ]
+
+
 class Appeal(TenantRow):
     """One adult's appeal against a decision (43-46 §§ förvaltningslagen): as she wrote it, whether it came in time,
     what became of it. Its key is named by the page that it was sent from.

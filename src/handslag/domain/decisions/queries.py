@@ -21,6 +21,7 @@ from handslag.domain.decisions.models import (
     Hearing,
     Letter,
     Order,
+    OrderAppeal,
     PersonalLetter,
 )
 from handslag.domain.decisions.states import DecisionState, OrderKind, OrderState
@@ -171,19 +172,33 @@ def orders_waiting(member: Member) -> list[Order]:
     return list(waiting.order_by("proposed_at", "id"))
 
 
-def reductions_in(case: UUID, first: Month, months: int = 1) -> list[Order]:
-    """The reductions that were decided and hold in one of so many months of a case, by number."""
-    return _holding(OrderKind.REDUCTION, case, first, months)
+def reductions_in(case: UUID, first: Month, months: int = 1, *, suspended: bool = False) -> list[Order]:
+    """The reductions that were decided and hold in one of so many months of a case, by number; those that an appeal
+    suspends only where `suspended` says so."""
+    return _holding(OrderKind.REDUCTION, case, first, months, suspended)
 
 
-def instalments_in(case: UUID, first: Month, months: int = 1) -> list[Order]:
-    """The instalments that were decided and aren't lifted in one of so many months of a case, by number; whether
+def instalments_in(case: UUID, first: Month, months: int = 1, *, suspended: bool = False) -> list[Order]:
+    """The instalments that were decided and aren't lifted in one of so many months of a case, likewise; whether
     anything is left to pay, the claim says."""
-    return _holding(OrderKind.INSTALMENT, case, first, months)
+    return _holding(OrderKind.INSTALMENT, case, first, months, suspended)
 
 
-def _holding(kind: OrderKind, case: UUID, first: Month, months: int) -> list[Order]:
+def order_appeals(order: UUID) -> list[OrderAppeal]:
+    """The appeals against an order, newest first: at most the first one runs."""
+    rows = OrderAppeal.objects.select_related("noted_by", "ended_by").filter(order_id=order)
+    return list(rows.order_by("-noted_at", "-id"))
+
+
+def is_suspended(order: UUID) -> bool:
+    """Whether an appeal that runs suspends an order."""
+    return OrderAppeal.objects.filter(order_id=order, suspends=True, ended_on=None).exists()
+
+
+def _holding(kind: OrderKind, case: UUID, first: Month, months: int, suspended: bool) -> list[Order]:
     rows = Order.objects.select_related("period", "person").filter(case_id=case, kind=kind, state=OrderState.DECIDED)
+    if not suspended:
+        rows = rows.exclude(id__in=OrderAppeal.objects.filter(suspends=True, ended_on=None).values("order_id"))
     last = first + (months - 1)
     return [row for row in rows.order_by("number") if _runs(row, first, last)]
 

@@ -13,7 +13,12 @@ from django.utils.translation import gettext, gettext_lazy
 from handslag.domain.audit.operations import looked_at
 from handslag.domain.casefile.models import Case, Period
 from handslag.domain.casefile.permissions import case_for_staff
-from handslag.domain.decisions.models import Order
+from handslag.domain.decisions.models import Order, OrderAppeal
+from handslag.domain.decisions.operations.order_appeals import (
+    change_order_appeal,
+    end_order_appeal,
+    note_order_appeal,
+)
 from handslag.domain.decisions.operations.orders import (
     LONGEST_BASIS,
     LONGEST_CONDITION,
@@ -26,7 +31,7 @@ from handslag.domain.decisions.operations.orders import (
     return_order,
     withdraw_order,
 )
-from handslag.domain.decisions.queries import in_force, orders_in
+from handslag.domain.decisions.queries import in_force, order_appeals, orders_in
 from handslag.domain.decisions.states import OrderKind, OrderState
 from handslag.domain.payments.queries import claim_of, kept_back_by, owed_of
 from handslag.domain.people.queries import full_name
@@ -128,6 +133,43 @@ class EndForm(forms.Form):
         self.fields["month"].choices = choices  # type: ignore[attr-defined]
 
 
+class AppealForm(forms.Form):
+    """What is known of an appeal against it."""
+
+    prefix = "appeal"
+    came_on = DayField(label=gettext_lazy("The day on which it came here, or you learnt of it"))
+    forwarded_on = DayField(
+        label=gettext_lazy("If it came here: the day on which you sent it to the authority above"), required=False
+    )
+    suspends = forms.ChoiceField(
+        label=gettext_lazy("Does it suspend this decision?"),
+        choices=[
+            ("yes", gettext_lazy("Yes: it takes nothing while the appeal runs")),
+            ("no", gettext_lazy("No: it goes on")),
+        ],
+        widget=forms.RadioSelect,
+    )
+    why = forms.CharField(
+        label=gettext_lazy("What that rests on"), max_length=2_000, widget=forms.Textarea(attrs={"rows": 2})
+    )
+
+    def __init__(self, data: Any, running: OrderAppeal | None) -> None:
+        known = {} if running is None else {"suspends": "yes" if running.suspends else "no", "why": running.why}
+        super().__init__(data, initial=known | ({"forwarded_on": running.forwarded_on} if running else {}))
+        if running is not None:
+            del self.fields["came_on"]
+
+
+class OutcomeForm(forms.Form):
+    """What the authority decided on an appeal."""
+
+    prefix = "outcome"
+    ended_on = DayField(label=gettext_lazy("The day of its decision"))
+    outcome = forms.CharField(
+        label=gettext_lazy("What it decided"), max_length=2_000, widget=forms.Textarea(attrs={"rows": 2})
+    )
+
+
 _FIELDS = {
     "condition about": "about",
     "day to answer": "due_on",
@@ -144,6 +186,11 @@ def _add(form: forms.Form, refused: NotPossible) -> None:
     field = _FIELDS.get(refused.code, refused.code)
     if isinstance(form, EndForm):
         field = {"reduced from": "month", "reasons": "why"}.get(refused.code, field)
+    if isinstance(form, (AppealForm, OutcomeForm)):
+        told = {"reasons": "why", "appeal day": "came_on", "appeal forwarded": "forwarded_on"}
+        if isinstance(form, OutcomeForm):
+            told = {"reasons": "outcome", "appeal day": "ended_on"}
+        field = told.get(refused.code, field)
     form.add_error(field if field in form.fields else None, _said(refused))
 
 
@@ -227,7 +274,8 @@ def _months(row: Order) -> list[Period]:
 @desk_page("order")
 def order(request: HttpRequest, tenant: str, order_: UUID) -> HttpResponse:
     """A proposal with the letter that it becomes, or what was decided. POST `act`: decide, return (`reason`), withdraw,
-    end (the fields of `EndForm`), each with `version`; reduce (those of `ReductionForm`) proposes a reduction."""
+    end (the fields of `EndForm`), each with `version`; reduce (those of `ReductionForm`) proposes a reduction; appeal
+    and outcome (`AppealForm`, `OutcomeForm`) say what is known of an appeal, with `version` of that."""
     row, case, member = _found(request, order_)
     looked_at("order", case.id)
     if row.state == OrderState.DECIDED:
@@ -239,12 +287,19 @@ def order(request: HttpRequest, tenant: str, order_: UUID) -> HttpResponse:
     over = row.kind == OrderKind.CONDITION and row.due_on is not None and row.due_on < today(request)
     months = _months(row) if over else []
     reduce = ReductionForm(posted if act == "reduce" else None, months, _start(request, case))
+    appeals = order_appeals(row.id)
+    running = appeals[0] if appeals and appeals[0].ended_on is None else None
+    appeal = AppealForm(posted if act == "appeal" else None, running)
+    outcome = OutcomeForm(posted if act == "outcome" else None)
     trouble = ""
     if request.method == "POST":
-        form = {"end": end, "reduce": reduce}.get(act)
+        form = {"end": end, "reduce": reduce, "appeal": appeal, "outcome": outcome}.get(act)
         try:
             if form is None:
                 _step(request, row, act)
+                return HttpResponseRedirect(f"{base(request)}/orders/{row.id}/")
+            if form.is_valid() and isinstance(form, (AppealForm, OutcomeForm)):
+                _appealed(request, row, form, running)
                 return HttpResponseRedirect(f"{base(request)}/orders/{row.id}/")
             if form.is_valid():
                 return HttpResponseRedirect(f"{base(request)}/orders/{_done(request, row, form).id}/")
@@ -267,7 +322,7 @@ def order(request: HttpRequest, tenant: str, order_: UUID) -> HttpResponse:
     return page(
         request,
         "order.html",
-        status=422 if trouble or end.errors or reduce.errors else 200,
+        status=422 if trouble or any(form.errors for form in (end, reduce, appeal, outcome)) else 200,
         row=row,
         case=case,
         name=case_name(case),
@@ -289,6 +344,11 @@ def order(request: HttpRequest, tenant: str, order_: UUID) -> HttpResponse:
         left=sum(owed_of(claim).values()) if claim else 0,
         first=Month.of(months[0].since) if months else None,
         reductions=[one for one in others if one.condition_id == row.id],
+        may_appeal=works and row.state == OrderState.DECIDED,
+        appeals=appeals,
+        running=running,
+        appeal_form=appeal,
+        outcome_form=outcome,
         end_form=end,
         reduce_form=reduce,
         trouble=trouble,
@@ -305,6 +365,22 @@ def _step(request: HttpRequest, row: Order, act: str) -> None:
         attempt(request, does[act], **here)
     else:
         raise Hidden("order", row.id)
+
+
+def _appealed(request: HttpRequest, row: Order, form: forms.Form, running: OrderAppeal | None) -> None:
+    """Write down what the form says of an appeal."""
+    told = dict(form.cleaned_data)
+    here = {"appeal": running.id, "version": version_seen(request)} if running else {}
+    if isinstance(form, OutcomeForm):
+        if running is None:
+            raise Conflict("appeal")
+        attempt(request, end_order_appeal, **here, **told)
+        return
+    told["suspends"] = told["suspends"] == "yes"
+    if running is not None:
+        attempt(request, change_order_appeal, **here, **told)
+    else:
+        attempt(request, note_order_appeal, order=row.id, **told, key=form_key(request))
 
 
 def _done(request: HttpRequest, row: Order, form: forms.Form) -> Order:

@@ -160,6 +160,9 @@ REFUSALS: dict[str, str | Promise] = {
         "The calculation keeps back otherwise than what was decided, or than what is left to pay now. Calculate and "
         "save again."
     ),
+    "appeal suspends": _("An appeal suspends this condition: nothing is reduced because of it while that runs."),
+    "order appealed": _("An appeal against this is noted already."),
+    "appeal forwarded": _("Give a day from when it came here, up to today."),
     "nothing to pay": _("Nothing is left to pay of this claim."),
     "kept back already": _("Another instalment is kept back in this case. Lift that one first."),
     "not heard first": _(
@@ -769,6 +772,9 @@ EVENTS: dict[str, str | Promise] = {
     "order returned": _("Proposed condition or reduction sent back"),
     "order withdrawn": _("Proposed condition or reduction taken back"),
     "order decided": _("Condition or reduction decided"),
+    "order appeal noted": _("Appeal against a condition, reduction or instalment noted"),
+    "order appeal changed": _("What is known of such an appeal changed"),
+    "order appeal ended": _("Such an appeal was decided"),
     "order ended": _("Condition or reduction holds no longer"),
     "other help proposed": _("Help under 12 kap. 2 § proposed"),
     "other help returned": _("Proposed help under 12 kap. 2 § sent back"),

@@ -22,6 +22,7 @@ from handslag.domain.decisions.queries import (
     hearings_of,
     in_force,
     instalments_in,
+    is_suspended,
     month_name,
     not_heard,
     reductions_in,
@@ -157,19 +158,21 @@ def _refuse_reduction(row: Order, now: datetime) -> None:
     cantonal_remedy(str(setting("canton")), letter_languages("ch")[0], today)
     if row.condition.ended_on is not None:
         raise NotPossible("condition ended")
+    if is_suspended(row.condition.id):
+        raise NotPossible("appeal suspends")
     if due_on is None or due_on >= today:
         raise NotPossible("condition open")
     first = Month.of(row.period.since)
     if first.since <= due_on or in_force(row.period.id) is not None:
         raise NotPossible("reduced from")
     norms = limits(first.since)
-    kept = sum(one.percent or 0 for one in instalments_in(row.case_id, first, row.months))
+    kept = sum(one.percent or 0 for one in instalments_in(row.case_id, first, row.months, suspended=True))
     most = max(0, int(norms.sanction_max) - kept)
     if not 1 <= row.percent <= most:
         raise NotPossible("percent", most=most)
     if not 1 <= row.months <= norms.sanction_months:
         raise NotPossible("reduction months", most=int(norms.sanction_months))
-    if any(one.person_id == row.person_id for one in reductions_in(row.case_id, first, row.months)):
+    if any(one.person_id == row.person_id for one in reductions_in(row.case_id, first, row.months, suspended=True)):
         raise NotPossible("reduced already")
     asked = hearings_of(row.period.id)
     if not_heard(row.case, row.period.id, None, today) or door.today(asked[0].asked_at) <= due_on:
@@ -184,7 +187,7 @@ def refuse_instalment(row: Order, now: datetime) -> None:
     if in_force(row.period.id) is not None:
         raise NotPossible("reduced from")
     first = Month.of(row.period.since)
-    reduced = max((one.percent or 0 for one in reductions_in(row.case_id, first, 12)), default=0)
+    reduced = max((one.percent or 0 for one in reductions_in(row.case_id, first, 12, suspended=True)), default=0)
     most = max(0, int(limits(first.since).sanction_max) - reduced)
     if not 1 <= row.percent <= most:
         raise NotPossible("percent", most=most)
@@ -320,7 +323,7 @@ def end_order(
     ended_on = acting_door().the_tenant.today(now)
     if row.kind != OrderKind.CONDITION:
         holding = reductions_in if row.kind == OrderKind.REDUCTION else instalments_in
-        if month is None or row not in holding(row.case_id, month):
+        if month is None or row not in holding(row.case_id, month, suspended=True):
             raise NotPossible("reduced from")
         ended_on = month.since
     row.ended_on, row.ended_why, row.ended_by_id = ended_on, why.strip(), member.id
