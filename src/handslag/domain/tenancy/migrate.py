@@ -35,7 +35,7 @@ def run(verbosity: int = 0) -> None:
 @contextmanager
 def _no_new_models_for_what_changes_none() -> Iterator[None]:
     """Let Django note a new table, field, constraint or index without making the models around it anew: no field of
-    theirs changes by it.
+    theirs changes by it. Nor by other choices or words of a field: its column stays what it was.
 
     Each table has several constraints (the wall), and all models hang together: most of the time of a new database.
     """
@@ -58,6 +58,13 @@ def _no_new_models_for_what_changes_none() -> Iterator[None]:
             state.apps.get_model(app_label, model_name).add_to_class(name, field.clone())
             state.apps.clear_cache()
 
+    def alter_field(state: Any, app_label: str, model_name: str, name: str, field: Any, preserve_default: bool) -> None:
+        fields = state.models[app_label, model_name].fields
+        if preserve_default and not field.is_relation and _column(fields[name]) == _column(field):
+            fields[name] = field
+        else:
+            djangos["alter_field"](state, app_label, model_name, name, field, preserve_default)
+
     def append(state: Any, app_label: str, model_name: str, option_name: str, obj: Any) -> None:
         there = state.models[app_label, model_name].options[option_name]
         note(state, app_label, model_name, option_name, [*there, obj])
@@ -71,7 +78,8 @@ def _no_new_models_for_what_changes_none() -> Iterator[None]:
         if "apps" in state.__dict__:
             setattr(state.apps.get_model(app_label, model_name)._meta, option_name, list(told))
 
-    ours = {"add_model": add, "add_field": add_field, "_append_option": append, "_remove_option": remove}
+    ours = {"add_model": add, "add_field": add_field, "alter_field": alter_field}
+    ours |= {"_append_option": append, "_remove_option": remove}
     djangos = {name: getattr(ProjectState, name) for name in ours}
     try:
         for name, one in ours.items():
@@ -80,6 +88,13 @@ def _no_new_models_for_what_changes_none() -> Iterator[None]:
     finally:
         for name, one in djangos.items():
             setattr(ProjectState, name, one)
+
+
+def _column(field: Any) -> tuple[Any, ...]:
+    """What the column of a field follows from."""
+    _, path, arguments, told = field.deconstruct()
+    said = {key: value for key, value in told.items() if key not in field.non_db_attrs or key == "db_column"}
+    return path, arguments, said
 
 
 def grant_statements() -> list[str]:
