@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+import requests
 from playwright.sync_api import BrowserContext, Page
 
 from tests.bed import Process
@@ -27,6 +28,16 @@ def office(new_office: Callable[..., Any]) -> Any:
     return new_office()
 
 
+def identified(
+    address: str, number: str, name: str = "Prov Person", level: str = "loa3", action: str = "login"
+) -> requests.Response:
+    """What the e-ID answers who identifies at the address where a log-in or signature led."""
+    form = {"pnr": number, "name": name, "acr": level, "action": action}
+    back = requests.post(address, form, allow_redirects=False)
+    assert back.status_code == 303, back.text
+    return back
+
+
 @dataclass
 class Citizen:
     """A person with a browser at one organisation."""
@@ -43,12 +54,26 @@ class Citizen:
     def goto(self, path: str = "") -> None:
         self.page.goto(self.url(path))
 
-    def log_in(self, level: str = "loa3") -> None:
-        """From the start page, or from the log-in page that is open, by the e-ID."""
+    def log_in(self, level: str = "loa3", *, by_hand: bool = False) -> None:
+        """By the e-ID, to My pages; with `by_hand`, or from the log-in page that is open, on the pages of both."""
         if "/log-in/" not in self.page.url:
+            if not by_hand:
+                return self._enter(level)
             self.goto()
         self.page.get_by_role("button", name=re.compile("e-legitimation|e-ID")).click()
         self.identify(level)
+
+    def _enter(self, level: str) -> None:
+        """The same without the browser, which only gets the session."""
+        there = self.server.url("apply", "")
+        headers, form = {"Origin": there, "Cookie": f"csrf={'a' * 32}"}, {"csrfmiddlewaretoken": "a" * 32}
+        begun = requests.post(self.url("log-in/"), form, headers=headers, allow_redirects=False)
+        back = identified(begun.headers["Location"], self.number, self.name, level)
+        held = {"Cookie": f"session={begun.cookies['session']}"}
+        done = requests.get(back.headers["Location"], headers=held, allow_redirects=False)
+        assert done.headers["Location"] == f"/{self.slug}/my/", done.text
+        self.page.context.add_cookies([{"name": "session", "value": done.cookies["session"], "url": there}])
+        self.goto("my/")
 
     def identify(self, level: str = "loa3", number: str = "") -> None:
         """Answer the e-ID's page."""
@@ -105,12 +130,9 @@ def visit(database: Any) -> Callable[..., Any]:
 def at_eid(eid: Process) -> Callable[..., str]:
     """`at_eid(address, number)`: identify where a log-in or signature led, without a browser; gives the address
     (path and query) that the e-ID sends the browser back to."""
-    import requests
 
     def answer(address: str, number: str, level: str = "loa3", action: str = "login") -> str:
-        form = {"pnr": number, "name": "Prov Person", "acr": level, "action": action}
-        back = requests.post(address, form, allow_redirects=False)
-        assert back.status_code == 303, back.text
+        back = identified(address, number, level=level, action=action)
         return "/" + back.headers["Location"].split("/", 3)[3]
 
     return answer

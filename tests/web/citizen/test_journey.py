@@ -54,7 +54,7 @@ def test_a_person_renews_and_keeps_a_receipt_that_can_be_checked_without_us(
 
     petra.goto()
     look()
-    petra.log_in()
+    petra.log_in(by_hand=True)
     expect(page.get_by_role("heading", level=1)).to_contain_text("Petra")
     look()
     page.locator("main form button").first.click()
@@ -117,7 +117,7 @@ def test_a_person_renews_and_keeps_a_receipt_that_can_be_checked_without_us(
 def test_it_goes_by_keyboard_alone(office: Any, citizen: Any) -> None:
     petra = citizen(office.case())
     page: Page = petra.page
-    petra.log_in()
+    petra.log_in(by_hand=True)
 
     def tab_to(name: str) -> None:
         for _ in range(60):

@@ -71,7 +71,7 @@ def test_an_unchanged_renewal_takes_at_most_25_interactions(
     done: list[str] = []
     page.expose_function("interaction", lambda what: done.append(what))
     page.add_init_script(COUNT)
-    petra.log_in()
+    petra.log_in(by_hand=True)
     page.get_by_role("button", name="Ansök för", exact=False).first.click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Har något ändrats sedan")
     assert axe(page) == []

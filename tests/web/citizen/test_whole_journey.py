@@ -65,7 +65,7 @@ def test_one_month_goes_the_whole_way(
     amina, yusuf = citizen(folder, 0), citizen(folder, 1, width=360)
     hers: Page = amina.page
     his: Page = yusuf.page
-    amina.log_in()
+    amina.log_in(by_hand=True)
     hers.get_by_role("button", name="Ansök för").first.click()
     hers.wait_for_url("**/household/")
     run_jobs(database)
@@ -104,7 +104,7 @@ def test_one_month_goes_the_whole_way(
     hanna = log_in(office, "hanna")
     expect(hanna.get_by_role("heading", level=1)).to_be_visible()
     expect(hanna.locator(".h-inbox tbody tr")).to_have_count(0)
-    yusuf.log_in()
+    yusuf.log_in(by_hand=True)
     expect(his.get_by_role("main")).to_contain_text("Amina Åberg har skrivit under")
     expect(his.get_by_role("main")).not_to_contain_text(WRITTEN)
     his.get_by_role("link", name="Läs och skriv under").click()
