@@ -118,6 +118,8 @@ class Office:
         if fault and fault not in FAULTS:
             raise Refused(404, "301", f"one of {', '.join(FAULTS)}")
         self.fault = fault
+        for partner in self.partners.values():  # what was said with the fault before isn't of this one
+            partner.waiting.clear()
         return [f"{name}: it {words}" for name, words in FAULTS.items()]
 
     url = ""
