@@ -293,16 +293,17 @@ def page(new_context: Callable[..., BrowserContext]) -> Page:
 @pytest.fixture
 def log_in(new_context: Callable[..., BrowserContext], server: Process) -> Callable[..., Page]:
     """`log_in(office, "hanna", width=360, ...)`: a page of a member of staff, in a browser of her own with a session as
-    the log-in leaves it; with `by_hand=True` after typing password and one-time code."""
+    the log-in leaves it, at her first page or the address `at`; with `by_hand=True` after typing password and one-time
+    code."""
     from handslag.demo.log_ins import PASSWORD, TOTP_SECRET, address_of, one_time_code
     from tests.office import session_of
 
-    def enter(office: Any, who: str, *, by_hand: bool = False, **options: Any) -> Page:
+    def enter(office: Any, who: str, *, by_hand: bool = False, at: str = "", **options: Any) -> Page:
         context = new_context(**{"locale": "en-GB", **options})
         page, home = context.new_page(), server.url("desk", f"/{office.slug}/")
         if not by_hand:
             context.add_cookies([{"name": "session", "value": session_of(office, who), "url": server.url("desk")}])
-            page.goto(home)
+            page.goto(at or home)
             return page
         page.goto(home)
         page.fill("[name=login]", address_of(who, office.slug))

@@ -33,8 +33,7 @@ def test_every_figure_leads_to_its_source_and_two_people_pay(
     for office in (place, other):
         with acting(office.slug, TEST, "look"):
             addresses.append(own_address())
-    ulla = log_in(canton, "ulla")
-    ulla.goto(server.url("desk", f"{home}/accounts/"))
+    ulla = log_in(canton, "ulla", at=server.url("desk", f"{home}/accounts/"))
     fine_at_both(ulla, "accounts-empty")
 
     # an account begins with bank details: a QR-IBAN isn't one, and another person confirms
@@ -54,8 +53,7 @@ def test_every_figure_leads_to_its_source_and_two_people_pay(
     expect(ulla.get_by_text("to be confirmed by a second person")).to_be_visible()
     expect(ulla.get_by_role("button", name="Checked: it is right")).to_have_count(0)
     account = ulla.url
-    erik = log_in(canton, "erik", locale="de-CH")
-    erik.goto(account)
+    erik = log_in(canton, "erik", locale="de-CH", at=account)
     erik.get_by_role("button", name="Geprüft: Es stimmt").click()
     expect(erik.get_by_text("Von zweien geprüft")).to_be_visible()
 
@@ -123,8 +121,7 @@ def test_every_figure_leads_to_its_source_and_two_people_pay(
     fine_at_both(erik, "account-bank-de")
 
     # the list: partners with what waits; in French too
-    page = log_in(canton, "rut", locale="fr-CH")
-    page.goto(server.url("desk", f"{home}/accounts/"))
+    page = log_in(canton, "rut", locale="fr-CH", at=server.url("desk", f"{home}/accounts/"))
     expect(page.get_by_role("row", name="Beispielen kommun")).to_contain_text("1 800.00")
     expect(page.get_by_role("row", name="Ensemble")).to_be_visible()
     fine_at_both(page, "accounts-fr")
@@ -172,8 +169,7 @@ def test_every_figure_leads_to_its_source_and_two_people_pay(
     matched = erik.get_by_role("table", name="Von Hand zugeordnet")
     expect(matched.get_by_role("row", name="Musterwil kommun")).to_contain_text("12.00")
     fine_at_both(erik, "bank-matched-de")
-    page = log_in(canton, "erik", locale="fr-CH")
-    page.goto(server.url("desk", f"{home}/bank/"))
+    page = log_in(canton, "erik", locale="fr-CH", at=server.url("desk", f"{home}/bank/"))
     page.get_by_role("table", name="Attribué à la main").get_by_role("link").click()
     page.get_by_label("Pourquoi c’est annulé").fill("autre canton")
     fine_at_both(page, "incoming-matched-fr")

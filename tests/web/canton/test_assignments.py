@@ -106,8 +106,7 @@ def test_from_the_form_to_the_register_and_back(
     fine_at_both(rut, "canton-days")
     expect(rut.get_by_role("img")).to_be_visible()
     assert canton.days("21004711.0") == canton.days("21004711.0", here)
-    log = log_in(offices[1], "rut")
-    log.goto(server.url("desk", f"/{here.office.slug}/tasks/"))
+    log = log_in(offices[1], "rut", at=server.url("desk", f"/{here.office.slug}/tasks/"))
     expect(log.get_by_role("link", name="Lemlem Haile")).to_be_visible()
     fine_at_both(log, "canton-task")
     with acting(here.office.slug, TEST, "look"):
@@ -128,8 +127,7 @@ def test_two_claims_are_shown_and_settled_and_each_sees_only_its_own(
         canton.answered(n, told[n], arrived(canton, days=n - 0))
     canton.settle()
     home = f"/{offices[0].slug}"
-    rut = log_in(offices[0], "rut")
-    rut.goto(server.url("desk", f"{home}/register/"))
+    rut = log_in(offices[0], "rut", at=server.url("desk", f"{home}/register/"))
     expect(rut.get_by_text("Messages contradict each other about 1 person")).to_be_visible()
     fine_at_both(rut, "canton-register")
     rut.get_by_role("row", name="Lemlem Haile").get_by_role("link").click()
@@ -197,8 +195,12 @@ def test_swiss_offices_read_german_and_french_and_nobody_else_does(
         (canton, "de-CH", "de", "Zuweisungen"), (canton, "fr-CH", "fr", "Attributions"), (canton, "sv-SE", "de", None),
         (canton, "en-GB", "en", "Assignments"), (swedish, "de-CH", "sv", None),
     ):  # fmt: skip
-        page = log_in(office, "rut", locale=locale)
-        page.goto(server.url("desk", f"/{office.slug}/{'people' if office is swedish else 'register'}/"))
+        page = log_in(
+            office,
+            "rut",
+            locale=locale,
+            at=server.url("desk", f"/{office.slug}/{'people' if office is swedish else 'register'}/"),
+        )
         expect(page.locator("html")).to_have_attribute("lang", lang)
         if word:
             page.goto(server.url("desk", f"/{office.slug}/assignments/"))

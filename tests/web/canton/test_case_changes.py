@@ -90,8 +90,7 @@ def test_the_end_of_a_case_is_told_and_a_move_is_answered_by_the_new_municipalit
     moves = day + timedelta(days=9)
     canton.changed(here, "move", number, on=moves, municipality=there.address, plan="Sprachkurs.", open_costs=145_000)
     canton.settle()
-    new = log_in(offices[2], "hanna")
-    new.goto(server.url("desk", f"/{there.office.slug}/tasks/"))
+    new = log_in(offices[2], "hanna", at=server.url("desk", f"/{there.office.slug}/tasks/"))
     new.get_by_role("link", name="Kanton kommun").last.click()
     expect(new.get_by_role("heading", level=1)).to_contain_text("Moves here from another municipality")
     expect(new.get_by_text("Sprachkurs.")).to_be_visible()
@@ -113,7 +112,8 @@ def test_the_end_of_a_case_is_told_and_a_move_is_answered_by_the_new_municipalit
         answer = log_in(office, who).goto(server.url("desk", f"/{office.slug}{path}"))
         assert answer is not None
         assert answer.status == status, path
-    german = log_in(offices[1], "hanna", locale="de-CH")
-    german.goto(server.url("desk", f"/{here.office.slug}/register/{key}/case_change/"))
+    german = log_in(
+        offices[1], "hanna", locale="de-CH", at=server.url("desk", f"/{here.office.slug}/register/{key}/case_change/")
+    )
     expect(german.get_by_role("heading", level=1)).to_have_text("Fall ändern oder abschliessen")
     fine_at_both(german, "case-change-german")

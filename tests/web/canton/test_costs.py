@@ -148,16 +148,16 @@ def test_a_cost_is_asked_for_against_a_finding_and_approved_in_part(
         answer = log_in(office, login).goto(server.url("desk", f"/{office.slug}{path}"))
         assert answer is not None
         assert answer.status == status, path
-    rut = log_in(offices[0], "rut")
-    rut.goto(bo.url)
+    rut = log_in(offices[0], "rut", at=bo.url)
     expect(rut.get_by_text("Die Behandlung begann im Zentrum.")).to_be_visible()
     expect(rut.get_by_role("button", name="Send the answer")).to_have_count(0)
     for locale, heading, words in (
         ("de-CH", "Kostengutsprachen", "Änderung einer Kostengutsprache"),
         ("fr-CH", "Garanties de frais", "Modification d’une garantie de frais"),
     ):
-        other = log_in(offices[1], "hanna", locale=locale)
-        other.goto(server.url("desk", f"/{here.office.slug}/cost_approvals/"))
+        other = log_in(
+            offices[1], "hanna", locale=locale, at=server.url("desk", f"/{here.office.slug}/cost_approvals/")
+        )
         expect(other.get_by_role("heading", level=1)).to_have_text(heading)
         fine_at_both(other, f"costs-{locale}")
         other.goto(server.url("desk", f"/{here.office.slug}{change}"))

@@ -74,8 +74,7 @@ def test_a_register_is_verified_undone_and_confirmed_by_a_second_registrar(
     here = rut.url
 
     # somebody else confirms it, in German, and the ledger holds what was taken
-    zoe = log_in(office, "zoe", locale="de-CH")
-    zoe.goto(here)
+    zoe = log_in(office, "zoe", locale="de-CH", at=here)
     zoe.get_by_role("button", name="Bestätigen").click()
     expect(zoe.get_by_text("Sie kommt als Ganzes ins Register")).to_be_visible()
     with acting(office.slug, TEST, "look"):
@@ -94,8 +93,7 @@ def test_a_register_is_verified_undone_and_confirmed_by_a_second_registrar(
     zoe.goto(server.url("desk", f"/{office.slug}/register/"))
     zoe.get_by_role("row", name=number).get_by_role("link").click()
     expect(zoe.get_by_text("Das Register eines anderen Systems").first).to_be_visible()
-    french = log_in(office, "zoe", locale="fr-CH")
-    french.goto(home)
+    french = log_in(office, "zoe", locale="fr-CH", at=home)
     expect(french.get_by_role("heading", level=1)).to_have_text("Reprendre un registre")
     fine_at_both(french, "imports")
 

@@ -97,6 +97,5 @@ def test_a_municipality_tells_and_the_canton_disputes(
         answer = log_in(office, who).goto(server.url("desk", f"/{office.slug}{path}"))
         assert answer is not None
         assert answer.status == status, path
-    german = log_in(offices[1], "hanna", locale="de-CH")
-    german.goto(server.url("desk", f"/{here.office.slug}/mutations/"))
+    german = log_in(offices[1], "hanna", locale="de-CH", at=server.url("desk", f"/{here.office.slug}/mutations/"))
     expect(german.get_by_role("heading", level=1)).to_have_text("Mutationen")

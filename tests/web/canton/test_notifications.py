@@ -105,7 +105,8 @@ def test_a_late_case_is_sent_with_its_reason_and_answered_for_each_person(
         answer = log_in(office, who).goto(server.url("desk", f"/{office.slug}{path}"))
         assert answer is not None
         assert answer.status == status, path
-    german = log_in(offices[1], "hanna", locale="de-CH")
-    german.goto(server.url("desk", f"/{here.office.slug}/case_notifications/"))
+    german = log_in(
+        offices[1], "hanna", locale="de-CH", at=server.url("desk", f"/{here.office.slug}/case_notifications/")
+    )
     expect(german.get_by_role("heading", level=1)).to_have_text("Fälle nach § 44")
     fine_at_both(german, "notifications")

@@ -66,8 +66,7 @@ def test_a_quarter_at_both_counters(
     home, to = f"/{here.office.slug}", f"/{canton.side.office.slug}"
 
     # the caseworker books the co-payment by account code
-    hanna = log_in(here.office, "hanna", locale="de-CH")
-    hanna.goto(server.url("desk", f"{home}/cases/{case.id}/account/"))
+    hanna = log_in(here.office, "hanna", locale="de-CH", at=server.url("desk", f"{home}/cases/{case.id}/account/"))
     hanna.get_by_label("Konto", exact=True).select_option(label="Selbstbehalt (KVG)")
     hanna.get_by_label("Für welchen Monat").select_option(label="August 2026")
     hanna.get_by_label("Rechnungs- oder Zahlungstag").fill("18.8.2026")
@@ -86,8 +85,7 @@ def test_a_quarter_at_both_counters(
     assert (entry.debit, entry.credit, entry.amount) == (("forsorjningsstod", "", ""), ("bank", "", ""), 184_30)
 
     # the municipality looks at what was found before it sends, and leaves days out
-    ulla = log_in(here.office, "ulla", locale="de-CH")
-    ulla.goto(server.url("desk", f"{home}/statements/"))
+    ulla = log_in(here.office, "ulla", locale="de-CH", at=server.url("desk", f"{home}/statements/"))
     expect(ulla.get_by_role("row", name="01.07.2026")).to_contain_text("noch nicht gesendet")
     fine_at_both(ulla, "statements-unsent-de")
     ulla.goto(server.url("desk", f"{home}/statements/new/?fund=asylum&since={Q3}"))
@@ -128,8 +126,7 @@ def test_a_quarter_at_both_counters(
     canton.settle()
 
     # the canton: by municipality, then what is to be looked at; what is clean in one act, although it is late
-    bo = log_in(canton.side.office, "bo", locale="de-CH")
-    bo.goto(server.url("desk", f"{to}/statements/?since={Q3}"))
+    bo = log_in(canton.side.office, "bo", locale="de-CH", at=server.url("desk", f"{to}/statements/?since={Q3}"))
     fine_at_both(bo, "statements-canton-de")
     bo.get_by_role("row", name="Musterwil").get_by_role("link").click()
     expect(bo.get_by_text("2 Zeilen ohne Befund, 1 zu prüfen")).to_be_visible()
@@ -179,8 +176,7 @@ def test_a_quarter_at_both_counters(
     expect(ulla).to_have_url(re.compile("/postings/"))
     ulla.get_by_role("link", name="2026-07-01").first.click()
     expect(ulla).to_have_url(sent)
-    fr = log_in(here.office, "hanna", locale="fr-CH")
-    fr.goto(sent)
+    fr = log_in(here.office, "hanna", locale="fr-CH", at=sent)
     fr.get_by_role("link", name="Écriture", exact=True).click()
     expect(fr.get_by_role("row", name="Krankenkasse Muster")).to_be_visible()
     fr.goto(server.url("desk", f"{home}/statements/"))
@@ -188,8 +184,12 @@ def test_a_quarter_at_both_counters(
     fine_at_both(fr, "statements-fr")
 
     # who doesn't decide has no form; another municipality has no such page
-    rut = log_in(canton.side.office, "rut", locale="de-CH")
-    rut.goto(server.url("desk", f"{to}/statements/{statement.id}/?line={submission.id}"))
+    rut = log_in(
+        canton.side.office,
+        "rut",
+        locale="de-CH",
+        at=server.url("desk", f"{to}/statements/{statement.id}/?line={submission.id}"),
+    )
     expect(rut.get_by_role("button", name="Antwort senden")).to_have_count(0)
     token = next(one["value"] for one in rut.context.cookies() if one["name"] == "csrf")
     post = """(token) => fetch(location.pathname, {method: "POST", body: new URLSearchParams(
@@ -222,8 +222,7 @@ def test_a_question_about_a_line_and_what_was_refused_at_the_desk(
         )  # fmt: skip
         question = seal_message(**act(canton.side), new=asked)
     canton.settle()
-    hanna = log_in(here.office, "hanna", locale="de-CH")
-    hanna.goto(server.url("desk", f"/{here.office.slug}/questions/"))
+    hanna = log_in(here.office, "hanna", locale="de-CH", at=server.url("desk", f"/{here.office.slug}/questions/"))
     hanna.get_by_role("link", name=statement.reference).click()
     expect(hanna.get_by_role("heading", level=1)).to_contain_text(statement.reference)
     hanna.get_by_role("button", name="Antwort senden").click()

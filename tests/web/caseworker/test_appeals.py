@@ -54,8 +54,7 @@ def test_a_decision_is_appealed_and_goes_to_the_court(
         appeal = Appeal.objects.get(decision=decision)
         scan = Document.objects.get(kind="appeal").id
     record_scan(**office.by(system("virus scan")), document=scan, clean=True, detail="")
-    hanna = log_in(office, "hanna")
-    hanna.goto(server.url("desk", f"/{office.slug}/cases/{folder.case.id}/"))
+    hanna = log_in(office, "hanna", at=server.url("desk", f"/{office.slug}/cases/{folder.case.id}/"))
     hanna.get_by_role("link", name=f"Appeal {appeal.number}").click()
     expect(hanna.get_by_text("Hyran räknades för lågt.")).to_be_visible()
     expect(hanna.get_by_text("it is in time, whenever she got it")).to_be_visible()

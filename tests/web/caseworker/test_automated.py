@@ -24,8 +24,7 @@ def test_it_is_switched_on_at_the_desk_and_said_to_everybody(
     office = open_office(connect, renewal_opens_days_before=31)
     office.admit("astrid", "Astrid Andra", "administrator")
     folder = renewed(office)
-    page = log_in(office, "alva")
-    page.goto(server.url("desk", f"/{office.slug}/delegations/"))
+    page = log_in(office, "alva", at=server.url("desk", f"/{office.slug}/delegations/"))
     page.get_by_label("Which decisions").select_option("automated")
     page.get_by_label("To whom").select_option("decider")
     page.get_by_label("Clause of the delegation order").fill("4.2.1")
@@ -38,8 +37,7 @@ def test_it_is_switched_on_at_the_desk_and_said_to_everybody(
     page.get_by_role("button", name="Enter", exact=True).click()
     expect(page.get_by_role("cell", name="nobody", exact=True)).to_be_visible()
     assert tried(folder) == "not delegated"
-    page = log_in(office, "astrid")
-    page.goto(server.url("desk", f"/{office.slug}/delegations/"))
+    page = log_in(office, "astrid", at=server.url("desk", f"/{office.slug}/delegations/"))
     page.get_by_role("button", name="Confirm").click()
     expect(page.get_by_text("entered by Alva")).to_be_visible()
     expect(page.get_by_text("2 months in a row")).to_be_visible()
@@ -58,7 +56,6 @@ def test_it_is_switched_on_at_the_desk_and_said_to_everybody(
         assert words in said, words
     assert "fattats av en person" not in said
 
-    page = log_in(office, "hanna")
-    page.goto(server.url("desk", f"/{office.slug}/decisions/{made.id}/"))
+    page = log_in(office, "hanna", at=server.url("desk", f"/{office.slug}/decisions/{made.id}/"))
     expect(page.get_by_text("Decided automatically")).to_be_visible()
     fine_at_both(page, "desk-decision-automated")

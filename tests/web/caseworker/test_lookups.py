@@ -56,8 +56,7 @@ def test_who_has_not_answered_is_named_and_a_person_goes_on_with_a_reason(
     folder.assessed()
     address = server.url("desk", f"/{office.slug}/cases/{folder.case.id}/periods/{office.month}/")
     for width in (1280, 360):
-        page = log_in(office, "hanna", width=width)
-        page.goto(address)
+        page = log_in(office, "hanna", width=width, at=address)
         section = page.locator("#look-ups")
         (trouble,) = section.locator(".h-warning").all_inner_texts()
         assert trouble == "Unemployment funds · Petra Nilsson: look-up failed, no answer in time"
@@ -133,8 +132,7 @@ def test_an_authority_is_down_for_a_week_and_answers_on_the_eighth_day(
     with acting(office.slug, TEST, "look"):
         assert set(FetchedLine.objects.values_list("authority", flat=True)) == {"FK"}
         assert CaseWarning.objects.filter(kind="MISSING_SSBTEK").count() == 1  # one, not one a day
-    shown = log_in(office, "hanna", width=360)
-    shown.goto(server.url("desk", f"/{office.slug}{path}"))
+    shown = log_in(office, "hanna", width=360, at=server.url("desk", f"/{office.slug}{path}"))
     expect(shown.locator("#look-ups .h-warning")).to_have_count(1)
     assert axe(shown) == []
     requests.post(f"{ssbtek_address}/script", json={}, timeout=5)
@@ -253,8 +251,7 @@ def test_what_came_after_the_proposal_is_shown_and_holds_the_decision(
     move_in(**home, person=child, role="child", since=office.month.since)
     move_out(**home, person=UUID(of_sara[0]["person"]), until=office.month.since)
 
-    page = log_in(office, "bo", width=360)
-    page.goto(server.url("desk", f"/{office.slug}/decisions/{row.id}/"))
+    page = log_in(office, "bo", width=360, at=server.url("desk", f"/{office.slug}/decisions/{row.id}/"))
     new = page.locator("#came")
     expect(new).to_contain_text("Sjukpenning")
     expect(new).to_contain_text("9,000.00")

@@ -38,8 +38,7 @@ def test_two_registrars_merge_and_one_undoes(
     office.admit("ragnar", "Ragnar Registrator", "registrar")
     folder, again = office.case(), _again(office)
     known = folder.case.applicant_id
-    rut = log_in(office, "rut")
-    rut.goto(server.url("desk", f"/{office.slug}/people/{again}/"))
+    rut = log_in(office, "rut", at=server.url("desk", f"/{office.slug}/people/{again}/"))
     rut.get_by_role("link", name="Registered twice?").click()
     rut.get_by_label("Number of the other record").fill("19121212-1212")
     rut.get_by_role("button", name="Show both").click()
@@ -65,8 +64,7 @@ def test_two_registrars_merge_and_one_undoes(
     expect(rut.get_by_role("alert")).to_contain_text("Write why")
     fine_at_both(rut, "desk-merge-error")
 
-    ragnar = log_in(office, "ragnar")
-    ragnar.goto(server.url("desk", f"/{office.slug}/people/"))
+    ragnar = log_in(office, "ragnar", at=server.url("desk", f"/{office.slug}/people/"))
     ragnar.get_by_role("link", name="Merged records: 1 waits for a second person").click()
     fine_at_both(ragnar, "desk-merges")
     ragnar.get_by_role("link", name="Petra Nilsson · Petra Nilsson Ek").click()
@@ -170,8 +168,7 @@ def test_a_file_that_was_ended_stands_beside_the_other_and_is_only_read(
     for name, place in (("kept", here), ("gone", there)):
         page.goto(server.url("desk", f"/{office.slug}{place}"))
         fine_at_both(page, f"desk-two-files-{name}")
-    page = log_in(office, "rut")
-    page.goto(server.url("desk", f"/{office.slug}/people/merges/{merge.id}/"))
+    page = log_in(office, "rut", at=server.url("desk", f"/{office.slug}/people/merges/{merge.id}/"))
     fine_at_both(page, "desk-two-files-merge")
 
 
@@ -182,8 +179,7 @@ def test_of_two_open_cases_one_is_closed_with_the_merge_and_opened_by_undoing_it
     office.admit("ragnar", "Ragnar Registrator", "registrar")
     first, folder = second_case(office), office.case()
     gone, kept = first.case.applicant_id, folder.case.applicant_id
-    rut = log_in(office, "rut")
-    rut.goto(server.url("desk", f"/{office.slug}/people/{gone}/merge/"))
+    rut = log_in(office, "rut", at=server.url("desk", f"/{office.slug}/people/{gone}/merge/"))
     rut.get_by_label("Number of the other record").fill(folder.numbers[0])
     rut.get_by_role("button", name="Show both").click()
     expect(rut.locator("main")).to_contain_text("the merge closes the one of the record that leads on")

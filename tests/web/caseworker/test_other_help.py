@@ -28,8 +28,7 @@ def test_from_the_proposal_to_the_persons_page(
     fine_at_both: Callable[[Page, str], None],
 ) -> None:
     folder = office.case()
-    hanna = log_in(office, "hanna")
-    hanna.goto(server.url("desk", f"/{office.slug}/cases/{folder.case.id}/other-help/"))
+    hanna = log_in(office, "hanna", at=server.url("desk", f"/{office.slug}/cases/{folder.case.id}/other-help/"))
     hanna.get_by_label("For which month").select_option(str(office.month))
     hanna.get_by_label("What it is for").fill("Sommarläger för barnet")
     hanna.get_by_label("Amount applied for").fill("1 200")
@@ -44,8 +43,7 @@ def test_from_the_proposal_to_the_persons_page(
     expect(hanna.get_by_text("A second pair of eyes")).to_be_visible()
     expect(hanna.get_by_role("button", name="Decide")).to_have_count(0)
 
-    bo = log_in(office, "bo")
-    bo.goto(server.url("desk", f"/{office.slug}/proposals/"))
+    bo = log_in(office, "bo", at=server.url("desk", f"/{office.slug}/proposals/"))
     bo.get_by_role("table", name="Help under 12 kap. 2 §").get_by_role("link").click()
     fine_at_both(bo, "desk-other-help-proposed")
     bo.get_by_role("button", name="Decide").click()

@@ -38,8 +38,7 @@ def test_a_registrar_changes_name_address_and_protection(
 ) -> None:
     folder = office.case()
     key = folder.case.applicant_id
-    rut = log_in(office, "rut", width=360)
-    rut.goto(server.url("desk", f"/{office.slug}/people/{key}/"))
+    rut = log_in(office, "rut", width=360, at=server.url("desk", f"/{office.slug}/people/{key}/"))
     rut.get_by_role("link", name="Change", exact=True).click()
     assert axe(rut) == []
     picture(rut, "desk-change-person-360")
@@ -106,8 +105,7 @@ def test_a_registrar_checks_that_another_account_comes_from_its_owner(
     seen = desk(office, "hanna").open(here).text
     assert asked in seen and "7654338" in seen and "change it" not in seen
     assert desk(office, "hanna").open(form, act="confirm", version=change.version).status_code == 403
-    rut = log_in(office, "rut", width=360)
-    rut.goto(server.url("desk", f"/{office.slug}/tasks/"))
+    rut = log_in(office, "rut", width=360, at=server.url("desk", f"/{office.slug}/tasks/"))
     rut.get_by_role("link", name="Petra Nilsson").click()
     rut.get_by_role("button", name="Don’t change it").click()
     expect(rut.get_by_role("alert")).to_have_text("Write why the account isn’t changed.")

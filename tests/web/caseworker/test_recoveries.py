@@ -27,8 +27,7 @@ def test_a_claim_from_the_account_to_the_persons_page(
     fine_at_both: Callable[[Page, str], None],
 ) -> None:
     folder = paid_too_much(office)
-    hanna = log_in(office, "hanna")
-    hanna.goto(server.url("desk", f"/{office.slug}/cases/{folder.case.id}/account/"))
+    hanna = log_in(office, "hanna", at=server.url("desk", f"/{office.slug}/cases/{folder.case.id}/account/"))
     hanna.get_by_role("link", name="Paid too much, and claimed back").click()
     amount = hanna.get_by_label("To pay back for")
     expect(amount).to_have_value("")  # nothing is filled in
@@ -46,8 +45,7 @@ def test_a_claim_from_the_account_to_the_persons_page(
 
     with acting(office.slug, TEST, "look"):
         row = Recovery.objects.get(case=folder.case)
-    bo = log_in(office, "bo")
-    bo.goto(server.url("desk", f"/{office.slug}/proposals/"))
+    bo = log_in(office, "bo", at=server.url("desk", f"/{office.slug}/proposals/"))
     bo.get_by_role("table", name="Claims to pay back").get_by_role("link").click()
     fine_at_both(bo, "desk-recovery-proposed")
     bo.get_by_role("button", name="Decide").click()

@@ -42,8 +42,7 @@ def test_a_child_moves_in_and_out_and_the_caseworker_is_told(
     folder, child = office.case(), _child(office)
     with acting(office.slug, TEST, "look"):
         number = Identifier.objects.get(person=child).value
-    hanna = log_in(office, "hanna", width=360)
-    hanna.goto(server.url("desk", f"/{office.slug}/cases/{folder.case.id}/"))
+    hanna = log_in(office, "hanna", width=360, at=server.url("desk", f"/{office.slug}/cases/{folder.case.id}/"))
     hanna.get_by_role("link", name="Somebody moves in or out").click()
     expect(hanna.get_by_role("heading", level=1)).to_have_text("Household")
     hanna.get_by_role("button", name="Moves in").click()
@@ -86,8 +85,7 @@ def test_the_one_who_applies_stays_until_the_case_is_closed(
         move_in(**office.act("rut"), person=single.case.applicant_id, **third)
     with pytest.raises(NotPossible, match="one or two adults"):
         move_in(**office.act("rut"), person=_child(office).id, **third)
-    hanna = log_in(office, "hanna")
-    hanna.goto(server.url("desk", f"/{office.slug}/cases/{case.id}/"))
+    hanna = log_in(office, "hanna", at=server.url("desk", f"/{office.slug}/cases/{case.id}/"))
     hanna.get_by_role("link", name="Close the case").click()
     hanna.get_by_role("button", name="Close the case").click()
     expect(hanna.locator("main")).to_contain_text("Write why the case is closed.")

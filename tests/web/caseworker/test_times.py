@@ -73,8 +73,7 @@ def test_measured_by_team_beside_a_baseline(connect: Any, log_in: Any, server: A
     office.admit("hedda", "Hedda Handläggare", "caseworker")
     for n in range(5):
         decided(office, n)
-    page = log_in(office, "alva")
-    page.goto(server.url("desk", f"/{office.slug}/times/"))
+    page = log_in(office, "alva", at=server.url("desk", f"/{office.slug}/times/"))
     row = page.locator("tbody tr", has_text="Försörjningsstöd")
     expect(row).to_contain_text("5")
     expect(row).to_contain_text("60 minutes")
@@ -92,8 +91,7 @@ def test_measured_by_team_beside_a_baseline(connect: Any, log_in: Any, server: A
     for name in ("Hanna", "Hedda", "Bo "):
         assert name not in page.inner_text("table")
     # A decider sees it and enters nothing.
-    bo = log_in(office, "bo")
-    bo.goto(server.url("desk", f"/{office.slug}/times/"))
+    bo = log_in(office, "bo", at=server.url("desk", f"/{office.slug}/times/"))
     expect(bo.get_by_role("button", name="Enter")).to_have_count(0)
     expect(bo.locator("tbody tr").first).to_contain_text("45 minutes")
 

@@ -41,8 +41,7 @@ def test_an_institution_sees_its_people_what_was_approved_and_its_money(
             register_person(**canton.pair.act(places[2], "rut"), new=person_of(person))
 
     # the first page is its own; it asks for its people only, and has no register
-    hanna = log_in(home, "hanna")
-    hanna.goto(server.url("desk", f"/{home.slug}/"))
+    hanna = log_in(home, "hanna", at=server.url("desk", f"/{home.slug}/"))
     expect(hanna.get_by_role("heading", level=1)).to_have_text("Our people and our money")
     expect(hanna.get_by_role("link", name="The register")).to_have_count(0)
     expect(hanna.get_by_role("link", name="Ask for a cost")).to_have_count(2)
@@ -95,8 +94,7 @@ def test_an_institution_sees_its_people_what_was_approved_and_its_money(
     canton.settle()
 
     # the payer's decider finds it among the tasks, pays it against the finding with words only; both see the same
-    bo = log_in(side.office, "bo")
-    bo.goto(server.url("desk", f"/{side.office.slug}/tasks/"))
+    bo = log_in(side.office, "bo", at=server.url("desk", f"/{side.office.slug}/tasks/"))
     fine_at_both(bo, "bill-task")
     bo.get_by_role("row").filter(has_text="An institution bills what was approved").get_by_role("link").click()
     expect(bo.get_by_text("Nobody has confirmed the account of this bill as theirs").first).to_be_visible()
@@ -123,8 +121,7 @@ def test_an_institution_sees_its_people_what_was_approved_and_its_money(
     fine_at_both(hanna, "bills")
 
     # another institution sees nobody of them, a municipality has no such page, who only pays sees no people
-    stranger = log_in(other, "hanna")
-    stranger.goto(server.url("desk", f"/{other.slug}/partner/"))
+    stranger = log_in(other, "hanna", at=server.url("desk", f"/{other.slug}/partner/"))
     expect(stranger.get_by_text("Nobody yet")).to_be_visible()
     key = canton.person(number, places[2]).id
     for office, login, path in (
@@ -135,16 +132,14 @@ def test_an_institution_sees_its_people_what_was_approved_and_its_money(
         reply = log_in(office, login).goto(server.url("desk", f"/{office.slug}{path}"))
         assert reply is not None
         assert reply.status == 404, path
-    payer = log_in(home, "ulla")
-    payer.goto(server.url("desk", f"/{home.slug}/partner/"))
+    payer = log_in(home, "ulla", at=server.url("desk", f"/{home.slug}/partner/"))
     expect(payer.get_by_role("heading", name="Our money", exact=True)).to_be_visible()
     expect(payer.get_by_role("heading", name="Our people", exact=True)).to_have_count(0)
     for locale, heading, words in (
         ("de-CH", "Unsere Personen und unser Geld", "Rechnung einer Institution"),
         ("fr-CH", "Nos personnes et notre argent", "Facture d’une institution"),
     ):
-        page = log_in(home, "hanna", locale=locale)
-        page.goto(server.url("desk", f"/{home.slug}/partner/"))
+        page = log_in(home, "hanna", locale=locale, at=server.url("desk", f"/{home.slug}/partner/"))
         expect(page.get_by_role("heading", level=1)).to_have_text(heading)
         fine_at_both(page, f"partner-{locale}")
         page.goto(server.url("desk", f"/{home.slug}{bill}"))
