@@ -104,6 +104,13 @@ COMPARISONS = (
         element="{http://www.ech.ch/xmlns/eCH-0058/5}header",
     ),
     Comparison(
+        name="header of reclaim, by eCH-0058 version 5",
+        package="",
+        schema="ech/eCH-0058-5-0.xsd",
+        documents="src/handslag/messages/reclaim/examples/xml/*.xml",
+        element="{http://www.ech.ch/xmlns/eCH-0058/5}header",
+    ),
+    Comparison(
         name="header of reconciliation, by eCH-0058 version 5",
         package="",
         schema="ech/eCH-0058-5-0.xsd",

@@ -290,8 +290,8 @@ def as_xml(path: Path) -> str:
 
 
 FRAMED = ("question", "case_transfer", "document_request", "assignment", "mutation", "case_notification",
-          "case_change", "cost_approval", "approval_change", "provider_bill", "payment_advice", "reconciliation",
-          "settlement", "receipt")  # fmt: skip
+          "case_change", "cost_approval", "approval_change", "provider_bill", "payment_advice", "reclaim",
+          "reconciliation", "settlement", "receipt")  # fmt: skip
 EXAMPLES = [path for kind in FRAMED for path in sorted(
     (SOURCE / "messages" / kind / "examples/valid").glob("*.json"))]  # fmt: skip
 

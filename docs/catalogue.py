@@ -20,7 +20,7 @@ SEDEX = ROOT / "src/handslag/connectors/exchange/sedex"
 #: Kinds that travel sealed between organisations; the others are bodies of the interface to a case system.
 SEALED = ("receipt", "question", "case_transfer", "document_request", "assignment", "mutation", "case_notification",
           "case_change", "cost_approval", "approval_change", "provider_bill", "payment_advice",
-          "reconciliation", "settlement")  # fmt: skip
+          "reclaim", "reconciliation", "settlement")  # fmt: skip
 PLAIN = ("application", "case_status", "client")
 #: What is owed to the federation: by sedex, and nothing is answered to it.
 OWED = ("social_statistics",)

@@ -26,11 +26,12 @@ NAMES = {
     "posting": "postings", "difference": "differences", "claimLine": "lines", "finding": "findings",
     "lineDecision": "decisions", "stretch": "accepted", "lineQuestion": "questions",
     "withdrawn": "withdrawn", "settlement": "settlements",
+    "reclaimLine": "lines", "span": "days",
 }  # fmt: skip
 #: What there may be several of.
 NUMBERED = ("answer", "point", "item", "document", "assigned", "concerned", "supported", "part", "posting",
             "difference", "claimLine", "finding", "withdrawn", "lineDecision", "stretch", "lineQuestion",
-            "settlement")
+            "settlement", "reclaimLine", "span")
 FLAGS = ("closed", "testDeliveryFlag", "responseExpected", "businessCaseClosed", "marked", "quotaCredit",
          "cohabitation", "staying", "urgent", "byRules")
 WHOLE = ("number", "size", "amount", "claimed", "cut", "expired", "accepted", "netted", "paid", "heads", "need",

@@ -34,7 +34,7 @@ from handslag.jobs.register import (
     look_at_mutation,
     note_in_register,
 )
-from handslag.jobs.settlement import note_reception, take_settlement, tell_decisions, tell_submission
+from handslag.jobs.settlement import follow_reclaim, note_reception, take_settlement, tell_decisions, tell_submission
 from handslag.messages.assignment.build import Assigning, answering, assigning
 from handslag.messages.assignment.message import Arrival, Assigned
 from handslag.messages.assignment.notices import person_of
@@ -59,7 +59,8 @@ from tests.office import TEST, Office, open_office
 #: Since when everybody has her status.
 BEGIN = date(2026, 1, 1)
 #: Kinds of messages from which jobs follow, beside those of the register.
-OTHERS = ("cost_approval", "approval_change", "provider_bill", "settlement", "reconciliation", "payment_advice")
+OTHERS = ("cost_approval", "approval_change", "provider_bill", "settlement", "reconciliation", "payment_advice",
+          "reclaim")  # fmt: skip
 
 
 def open_canton(database: Database, named: str = "") -> tuple[Office, Office, Office]:
@@ -258,6 +259,10 @@ class Canton:
                 elif row.kind in ("reconciliation", "payment_advice"):
                     if comes and row.business == "":
                         found.append((("compare", key), partial(compare_account, tenant=tenant, message=key)))
+                elif row.kind == "reclaim":
+                    if row.business in SETTLED or (comes and row.business == ""):
+                        follows = partial(follow_reclaim, tenant=tenant, message=key)
+                        found.append((("reclaim", key, row.business), follows))
                 elif row.kind == "cost_approval":
                     if comes and row.business == "":
                         found.append((("look", key), partial(look_at_cost, tenant=tenant, message=key)))

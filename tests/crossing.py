@@ -49,6 +49,8 @@ from handslag.messages.mutation.message import Agreed
 from handslag.messages.payment_advice.build import answering as saying
 from handslag.messages.payment_advice.message import Seen
 from handslag.messages.question.message import Person
+from handslag.messages.reclaim.build import answering as giving_back
+from handslag.messages.reclaim.message import Answer as Returned
 from handslag.messages.reconciliation.build import answering as compared
 from handslag.messages.reconciliation.build import asking as comparing
 from handslag.messages.reconciliation.message import Reconciliation
@@ -234,6 +236,24 @@ def _fits(asked: Message) -> NewMessage:
     return saying(key=uuid4(), asked=asked, answer=Seen(number=1))
 
 
+def _claims_back(office: Office, to: str, until: date, now: datetime) -> Message:
+    """What was paid for a bill twice."""
+    line = {"number": 1, "settled": f"{to}/asylum/2026-07-01/1", "amount": 84_30}
+    told = {
+        "reclaim": "2026-000031-K", "state": "raised", "reason": "DUPLICATE_INVOICE", "total": 84_30, "currency": "CHF",
+        "lines": [line], "text": "Die Rechnung wurde zweimal bezahlt.", "answer_by": until.isoformat(),
+    }  # fmt: skip
+    new = NewMessage(
+        id=uuid4(), kind="reclaim", action=Action.REQUEST, recipient=to, body={"asked": told},
+        unit=office.units["Försörjningsstöd"], about=None, response_expected=True, due_on=until,
+    )  # fmt: skip
+    return seal_message(tenant=office.slug, by=office.staff["rut"], now=now, new=new)
+
+
+def _given_back(asked: Message) -> NewMessage:
+    return giving_back(key=uuid4(), asked=asked, answer=Returned(number=1))
+
+
 def _decides(office: Office, to: str, until: date, now: datetime) -> Message:
     """A bill that a municipality claims is refused."""
     line = {
@@ -273,6 +293,7 @@ CROSSINGS: dict[str, Crossing] = {
     "approval_change": Crossing(by="canton", begins=_limits, answers=_kept),
     "reconciliation": Crossing(by="canton", begins=_compares, answers=_the_same),
     "payment_advice": Crossing(by="canton", begins=_advises, answers=_fits),
+    "reclaim": Crossing(by="canton", begins=_claims_back, answers=_given_back),
     "settlement": Crossing(by="canton", begins=_decides, answers=_noted),
 }
 

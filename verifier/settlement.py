@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -14,8 +14,8 @@ from verifier.report import Report
 
 def check_settlements(connection: Connection, report: Report) -> None:
     """Submissions add up to the lines that stand; claimed = accepted + cut + open by what each line got; the keys of
-    standing lines are those that are kept, each once; the days that count are those that were accepted and not given
-    back, each once. What the payer refused to take in doesn't stand."""
+    standing lines are those that are kept, each once; the days that count are those that were accepted and neither
+    given nor claimed back, each once. What the payer refused to take in doesn't stand."""
     statements = {row["id"]: row for row in rows(connection, "SELECT * FROM settlement_statement ORDER BY id")}
     lines: dict[UUID, list[Row]] = defaultdict(list)
     for row in rows(connection, "SELECT * FROM settlement_line ORDER BY statement_id, number"):
@@ -28,6 +28,7 @@ def check_settlements(connection: Connection, report: Report) -> None:
     answers: dict[UUID, list[Row]] = defaultdict(list)
     for row in rows(connection, "SELECT * FROM settlement_answer ORDER BY line_id"):
         answers[row["line_id"]].append(row)
+    amounts = {key: found[0]["amount"] for key, found in answers.items()}
     told = "SELECT submission_id FROM settlement_reception WHERE code <> '' ORDER BY submission_id"
     refused = {row["submission_id"] for row in rows(connection, told)}
     standing: list[Row] = []
@@ -52,7 +53,8 @@ def check_settlements(connection: Connection, report: Report) -> None:
         for row in odd:
             report.broken("I14", "settlement_answer", row["id"], "answers no line that stands")
     _check_keys(connection, report, standing)
-    _check_days(connection, report, standing)
+    back = _check_reclaims(connection, report, {line["id"]: line for line in standing}, amounts)
+    _check_days(connection, report, standing, back)
 
 
 def _check_numbers(report: Report, statement: UUID, submissions: list[Row], lines: list[Row]) -> None:
@@ -110,8 +112,58 @@ def _check_keys(connection: Connection, report: Report, standing: list[Row]) -> 
         seen.update(own)
 
 
-def _check_days(connection: Connection, report: Report, standing: list[Row]) -> None:
+def _check_reclaims(
+    connection: Connection, report: Report, standing: Mapping[UUID, Row], amounts: Mapping[UUID, int]
+) -> list[tuple[Row, list[tuple[date, date]]]]:
+    """What is claimed back is of settled lines, of none more than was accepted and of none twice; it is posted just
+    where it is in force, each amount cut from what was accepted. Gives the lines with the days that count no more."""
+    told: dict[UUID, list[Row]] = defaultdict(list)
+    for row in rows(connection, "SELECT * FROM settlement_reclaimline ORDER BY reclaim_id, line_id"):
+        told[row["reclaim_id"]].append(row)
+    said = (
+        "SELECT a.side, a.partner, p.reference, p.content, e.move, sum(e.amount) AS amount FROM accounts_posting p "
+        "JOIN accounts_account a ON a.id = p.account_id JOIN accounts_entry e ON e.posting_id = p.id "
+        "WHERE p.rests_on = 'reclaim' GROUP BY 1, 2, 3, 4, 5"
+    )
+    posted: dict[tuple[Any, ...], dict[str, int]] = defaultdict(dict)
+    for row in rows(connection, said):
+        posted[row["side"], row["partner"], row["reference"], row["content"]][row["move"]] = int(row["amount"])
+    back, seen = [], set()
+    for reclaim in rows(connection, "SELECT * FROM settlement_reclaim ORDER BY id"):
+        key, own = reclaim["id"], told.pop(reclaim["id"], [])
+        report.count("reclaims")
+        if sum(row["amount"] for row in own) != reclaim["total"]:
+            report.broken("I14", "settlement_reclaim", key, "is not the sum of its lines")
+        force = reclaim["state"] in ("accepted", "kept")
+        moved = posted.pop((reclaim["side"], reclaim["partner"], reclaim["reference"], reclaim["content"]), {})
+        if moved != ({"accepted": -reclaim["total"], "cut": reclaim["total"]} if force else {}):
+            report.broken("I14", "settlement_reclaim", key, f"is {reclaim['state']}, and posted otherwise")
+        for row in own:
+            line = standing.get(row["line_id"])
+            if line is None or line["side"] != reclaim["side"] or amounts.get(row["line_id"], 0) < row["amount"]:
+                report.broken("I14", "settlement_reclaimline", row["id"], "claims back more than was accepted")
+            elif row["stands"] == (reclaim["state"] in ("dropped", "withdrawn")) or (
+                row["stands"] and row["line_id"] in seen
+            ):
+                report.broken("I14", "settlement_reclaimline", row["id"], "claims a line back twice, or not any more")
+            elif force:
+                spans = [(date.fromisoformat(since), date.fromisoformat(until)) for since, until in row["days"]]
+                back.append((line, spans))
+            seen |= {row["line_id"]} if row["stands"] else set()
+    for key_ in posted:
+        report.broken("I14", "settlement_reclaim", key_[2], "is posted, and isn't there")
+    for rest in told.values():
+        report.broken("I14", "settlement_reclaimline", rest[0]["id"], "belongs to no reclaim")
+    return back
+
+
+def _check_days(
+    connection: Connection, report: Report, standing: list[Row], back: list[tuple[Row, list[tuple[date, date]]]]
+) -> None:
     expected: Counter[tuple[Any, ...]] = Counter()
+    for line, spans in back:
+        for day in _days(spans):
+            expected[line["side"], line["person_id"], line["partner"], day] -= 1
     for line in standing:
         for day in _days(line.get("accepted", [])):
             expected[line["side"], line["person_id"], line["partner"], day] += 1 if line["days"] > 0 else -1

@@ -22,6 +22,7 @@ _SOFTWARE = {"manufacturer": "manufacturer", "product": "product", "version": "p
 _LISTS = {"point": "points", "item": "items", "document": "documents", "answer": "answers", "line": "lines",
           "assigned": "persons", "concerned": "persons", "supported": "persons", "part": "parts", "posting": "postings",
           "difference": "differences", "settlement": "settlements",
+          "reclaimLine": "lines", "span": "days",
           "claimLine": "lines", "withdrawn": "withdrawn", "finding": "findings",
           "lineDecision": "decisions", "stretch": "accepted", "lineQuestion": "questions"}  # fmt: skip
 #: What persons are called, by the kind of message.
@@ -33,19 +34,21 @@ _ORDER = {
     "": "asked reply answer text report",
     "asked": "statement person marked month movesOn arrivalOn centre movesFrom change on "
     "before after accountCode what cause bfsCode balance restitution approval bill turn payment "
-    "state amount currency since lastOn "
+    "reclaim state total amount currency since lastOn "
     "unitPrice quantity percent otherPayer otherPays offers urgent status entryOn municipality plan openCosts "
     "notification ground decidedOn heads cohabitation need income iban valueOn "
     "settlement reference why billedFrom reason answerBy text "
     "point item document assigned "
     "concerned supported "
-    "side digest part submitted decided lineQuestion",
+    "reclaimLine side digest part submitted decided lineQuestion",
     "submitted": "fund since until number piece pieces withdrawn count total currency sentOn claimLine",
     "claimLine": "number identifier kind status since until days rate amount cost share accountCode text corrects "
     "finding why item",
     "decided": "number piece pieces acceptedTotal cutTotal closed lineDecision",
     "lineDecision": "number outcome reason amount stretch why",
     "stretch": "since until",
+    "reclaimLine": "number settled amount span",
+    "span": "since until",
     "lineQuestion": "number ofLine text",
     "ground": "basis text consentedOn",
     "assigned": "number person role status statusSince entryOn specialNeeds quotaCredit",
@@ -86,6 +89,7 @@ _EMPTY = {
     ("approval_change", "answer"): ("text", "reason"),
     ("provider_bill", "answer"): ("text", "reason"),
     ("payment_advice", "answer"): ("reason",),
+    ("reclaim", "answer"): ("text", "reason"),
     ("case_transfer", "address"): ("postcode", "city"),
     ("case_transfer", "contact"): ("email", "telephone", "language"),
 }

@@ -59,6 +59,7 @@ KINDS = {
     ),
     "reconciliation": Kind("parts", frozenset(), ""),
     "payment_advice": Kind("", frozenset({"NOT_OPEN", "ARRIVED"}), "NOT_OPEN"),
+    "reclaim": Kind("", frozenset({"OBJECTED", "LINE", "ANSWERED"}), "OBJECTED"),
     "settlement": Kind(
         "questions",
         frozenset({"NUMBER", "SUM", "WINDOW", "LINE", "PERSON_UNKNOWN", "CORRECTS", "ANSWERED", "ALREADY_CLAIMED",
@@ -323,6 +324,33 @@ def _advised(message: dict[str, Any], part: Part) -> None:
         raise ValueError("the parts add up to what is paid, and what is netted to nothing")
 
 
+#: Why something is claimed back.
+_RECLAIMED = {"LATE", "NO_CLAIM_PERIOD", "TEN_YEARS_REACHED", "SEVEN_YEARS_REACHED", "WRONG_STATUS",
+              "OTHER_MUNICIPALITY", "DUPLICATE_DAY", "DUPLICATE_INVOICE", "NOT_ACCREDITED", "AREA_NOT_ALLOWED",
+              "TARGET_GROUP", "APPROVAL_MISSING", "APPROVAL_EXCEEDED", "OTHER_PAYER_FIRST", "SPLIT_WRONG", "RATE_WRONG",
+              "INCOME_MISSING", "DOCUMENT_MISSING", "CEILING_REACHED", "ALREADY_SETTLED"}  # fmt: skip
+
+
+def _back(message: dict[str, Any], part: Part) -> None:
+    asked, lines = message["asked"], message["asked"]["lines"]
+    if not message["header"]["sender"].startswith("canton_office:"):
+        raise ValueError("a canton claims back")
+    if asked["state"] not in ("raised", "kept", "withdrawn") or asked["reason"] not in _RECLAIMED:
+        raise ValueError("a reclaim is raised, kept or withdrawn, by a reason of the catalogue")
+    if not (asked["reclaim"] and asked["text"]) or not re.fullmatch("[A-Z]{3}", asked["currency"]):
+        raise ValueError("a reclaim has its number, words and a currency")
+    if (asked["state"] == "raised") != bool(asked.get("answer_by")):
+        raise ValueError("what is raised, and nothing else, is answered by a day")
+    if not lines or [one["number"] for one in lines] != list(range(1, len(lines) + 1)):
+        raise ValueError("lines are numbered from 1")
+    for one in lines:
+        for span in one.get("days", []):
+            if date.fromisoformat(span["until"]) <= date.fromisoformat(span["since"]):
+                raise ValueError("a span has days")
+    if sum(one["amount"] for one in lines) != asked["total"] or any(one["amount"] < 1 for one in lines):
+        raise ValueError("the lines add up to the total")
+
+
 def _limited(message: dict[str, Any], part: Part) -> None:
     asked, sender = message["asked"], message["header"]["sender"]
     payers = {"municipality": ("canton_office:",), "provider": ("canton_office:", "municipality:")}
@@ -403,7 +431,7 @@ _WHOLE = {
     "assignment": _assigned, "mutation": _mutated, "reconciliation": _accounted, "settlement": _settled,
     "case_notification": _notified, "case_change": _altered, "cost_approval": _wanted,
     "approval_change": _limited, "provider_bill": _billed,
-    "payment_advice": _advised,
+    "payment_advice": _advised, "reclaim": _back,
 }  # fmt: skip
 
 
@@ -454,6 +482,8 @@ def answers(first: dict[str, Any], part: Part, *, refuse: bool) -> list[dict[str
         return [{"number": 1, **_approved(first["asked"], part, refuse=refuse)}]
     if kind == "approval_change":
         return [{"number": 1, "reason": "APPROVAL_UNKNOWN" if refuse else ""}]
+    if kind == "reclaim":
+        return [{"number": 1, "reason": "OBJECTED" if refuse else "", "text": part.nothing if refuse else ""}]
     if kind == "payment_advice":
         return [{"number": 1, "reason": KINDS[kind].unknown if refuse else ""}]
     if kind == "provider_bill":
@@ -577,6 +607,10 @@ def asked(kind: str, part: Part, answer_by: str, to: str = "") -> dict[str, Any]
         person = {**part.person, "identifier_type": "zemis", "identifier": "21004711.0"}
         return {"person": person, "approval": "S-1", "bill": "S-1", "since": answer_by, "last_on": answer_by,
                 "unit_price": 42000, "quantity": 3, "amount": 126000, "iban": "CH9300762011623852957",
+                "answer_by": answer_by}  # fmt: skip
+    if kind == "reclaim":
+        return {"reclaim": "S-1", "state": "raised", "reason": "DOCUMENT_MISSING", "total": 18430, "currency": "CHF",
+                "lines": [{"number": 1, "settled": "S/1", "amount": 18430}], "text": part.nothing,
                 "answer_by": answer_by}  # fmt: skip
     if kind == "payment_advice":
         since = (date.fromisoformat(answer_by) - timedelta(days=60)).isoformat()

@@ -39,7 +39,7 @@ APART = timedelta(hours=2)
 EXPIRES = timedelta(days=14)
 #: Kinds that nobody is asked about in return.
 _ONE_WAY = ("assignment", "case_notification", "cost_approval", "approval_change", "provider_bill",
-            "payment_advice")  # fmt: skip
+            "payment_advice", "reclaim")  # fmt: skip
 _TOKEN = re.compile(r"\S+( \S+)*")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z")

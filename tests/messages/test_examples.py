@@ -27,6 +27,7 @@ from handslag.messages.payment_advice.message import PaymentAdvice
 from handslag.messages.provider_bill.message import ProviderBill
 from handslag.messages.question.message import Question
 from handslag.messages.receipt.message import Receipt
+from handslag.messages.reclaim.message import Reclaim
 from handslag.messages.reconciliation.message import Reconciliation
 from handslag.messages.settlement.message import Settlement
 from handslag.messages.social_statistics.message import SocialStatistics
@@ -48,6 +49,7 @@ KINDS: dict[str, type[Any]] = {
     "approval_change": ApprovalChange,
     "provider_bill": ProviderBill,
     "payment_advice": PaymentAdvice,
+    "reclaim": Reclaim,
     "reconciliation": Reconciliation,
     "settlement": Settlement,
     "social_statistics": SocialStatistics,
@@ -171,6 +173,18 @@ WRONG = {
     "payment_advice/unknown-state": "$.asked.state",
     "payment_advice/reason-in-words": "$.answers[...].reason",
     "payment_advice/state-that-does-not-follow": "don't follow from the answers",
+    "reclaim/amount-with-decimals": "$.asked.total",
+    "reclaim/lines-that-add-up-to-less": "add up to the total",
+    "reclaim/raised-without-a-day": "answered by a day",
+    "reclaim/kept-with-a-day": "answered by a day",
+    "reclaim/without-lines": "$.asked.lines",
+    "reclaim/span-without-days": "a span has days",
+    "reclaim/without-words": "$.asked.text",
+    "reclaim/reason-in-words": "$.asked.reason",
+    "reclaim/unknown-state": "$.asked.state",
+    "reclaim/lines-numbered-otherwise": "numbered from 1",
+    "reclaim/objected-without-words": "who objects says why",
+    "reclaim/state-that-does-not-follow": "don't follow from the answers",
     "case_change/ahv-number": "by her ZEMIS number",
     "case_change/unknown-change": "$.asked.change",
     "case_change/rent-without-words": "how it is now",

@@ -95,7 +95,7 @@ def test_what_the_sandbox_says_is_a_message(name: str, kind: str) -> None:
         with pytest.raises(ValueError, match="an institution bills"):
             kinds.whole({"message": kind, "header": header, "asked": asked}, part)
         header = HEADER | {"sender": "provider:example:0042"}
-    if kind == "payment_advice":
+    if kind in ("payment_advice", "reclaim"):
         header = HEADER | {"sender": "canton_office:example:ZZ"}
     if kind == "approval_change":
         if name == "canton":
@@ -142,12 +142,14 @@ def test_what_the_sandbox_says_is_a_message(name: str, kind: str) -> None:
             "cost_approval",
             "provider_bill",
             "payment_advice",
+            "reclaim",
         )
         assert (state == "rejected") == (refuse or bool(number and by_number))
 
 
 #: Kinds of which the sandbox takes every example.
-TOLD = ("mutation", "settlement", "cost_approval", "approval_change", "provider_bill", "payment_advice", "case_change")
+TOLD = ("mutation", "settlement", "cost_approval", "approval_change", "provider_bill", "payment_advice", "reclaim",
+        "case_change")  # fmt: skip
 
 
 @pytest.mark.parametrize(

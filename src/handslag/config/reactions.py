@@ -333,15 +333,24 @@ from handslag.domain.register.operations import (
 from handslag.domain.register.policies import CANTON
 from handslag.domain.register.queries import claimed_by
 from handslag.domain.register.states import What
+from handslag.domain.settlement.models import Reclaim
 from handslag.domain.settlement.operations import (
     AnswersNoted,
     DaysLeftOut,
     LinesAnswered,
+    ReclaimAnswered,
+    ReclaimDropped,
+    ReclaimNoted,
+    ReclaimProposed,
+    ReclaimReceived,
+    ReclaimSettled,
+    ReclaimTold,
     StatementReceived,
     StatementSubmitted,
     SubmissionRefused,
     SubmissionTaken,
 )
+from handslag.domain.settlement.states import ReclaimState
 from handslag.domain.statistics.models import FederalDelivery
 from handslag.domain.statistics.operations import (
     BaselineEntered,
@@ -1246,6 +1255,7 @@ def _task_for_question(event: Event, by: Actor, now: datetime) -> None:
     # a task only where it doesn't fit what we have
     if row.kind in (
         "mutation", "case_change", "cost_approval", "approval_change", "reconciliation", "payment_advice",
+        "reclaim",
     ):  # fmt: skip
         return
     if row.kind == "settlement" and row.due_on is None:  # it is taken in by itself; questions are for a person
@@ -1273,6 +1283,37 @@ def _advise_payment(event: Event, by: Actor, now: datetime) -> None:
 
     if isinstance(event, OrderFileWritten) or event.payload["state"] in FAILED:
         defer(advise_payment, lock=f"order:{event.subject}", tenant=_tenant(), order=str(event.subject))
+
+
+def _follow_reclaim(event: Event, by: Actor, now: datetime) -> None:
+    """What came of a reclaim, or was answered on it, is noted at either side."""
+    from handslag.jobs.queue import defer
+    from handslag.jobs.settlement import follow_reclaim
+
+    about = event.payload["settles"] if isinstance(event, MessageHandedOver) else str(event.subject)
+    row = ExchangeMessage.objects.filter(id=about, kind="reclaim").first() if about else None
+    if row is not None:
+        defer(follow_reclaim, lock=f"message:{row.id}", tenant=_tenant(), message=str(row.id))
+
+
+def _task_for_reclaim(event: Event, by: Actor, now: datetime) -> None:
+    """Somebody of the municipality answers what is claimed back, by its day."""
+    if isinstance(event, ReclaimReceived):
+        row = Reclaim.objects.get(id=event.subject)
+        open_task(
+            tenant=_tenant(), by=by, now=now, subject=row.id, kind="reclaim", unit=unit_for(0, now), assignee=None,
+        )  # fmt: skip
+
+
+def _reclaim_noted(event: Event, by: Actor, now: datetime) -> None:
+    """It is answered or settled: whoever told it decides on an objection."""
+    row = Reclaim.objects.select_related("told_by").get(id=event.subject)
+    _answered(row.id, by, now, "reclaim", "reclaim objected", "reclaim unanswered")
+    if row.state == ReclaimState.OBJECTED and row.told_by is not None:
+        open_task(
+            tenant=_tenant(), by=by, now=now, subject=row.id, kind="reclaim objected", unit=row.told_by.unit_id,
+            assignee=row.told_by_id,
+        )  # fmt: skip
 
 
 def _tell_submission(event: Event, by: Actor, now: datetime) -> None:
@@ -1499,6 +1540,9 @@ def _task_for_reply(event: Event, by: Actor, now: datetime) -> None:
         if event.payload["state"] == Business.ACCEPTED:
             return  # equal: there is nothing to do
         kind = "accounts differ" if event.payload["state"] == Business.REJECTED else kind
+    told = ExchangeMessage.objects.filter(id=event.subject, kind="reclaim")
+    if event.payload["state"] in (Business.ACCEPTED, Business.REJECTED) and told.exists():
+        return  # it is noted, and an objection has a task of its own
     if ExchangeMessage.objects.filter(id=event.subject, kind="payment_advice").exists():
         if event.payload["state"] == Business.ACCEPTED:
             return  # it fits there
@@ -1783,6 +1827,7 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
         Reaction(_note_in_register),
         Reaction(_note_approval),
         Reaction(_post_bill),
+        Reaction(_follow_reclaim),
     ),
     PassedOn: (),
     CaseTransferred: (),
@@ -1806,6 +1851,7 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
         Reaction(_look_at_message),
         Reaction(_compare_account),
         Reaction(_take_settlement),
+        Reaction(_follow_reclaim),
     ),
     MessageRecalled: (Reaction(_done_by_recall, causes=(TaskDone,)),),
     MessageReminded: (Reaction(_task_for_reminder, causes=(TaskOpened,)),),
@@ -1824,6 +1870,7 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
         Reaction(_note_change),
         Reaction(_post_bill),
         Reaction(_note_reception),
+        Reaction(_follow_reclaim),
     ),
     PersonAssigned: (),
     Posted: (),
@@ -1884,6 +1931,13 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     LinesAnswered: (Reaction(_tell_decisions),),
     AnswersNoted: (),
     DaysLeftOut: (),
+    ReclaimProposed: (),
+    ReclaimDropped: (),
+    ReclaimTold: (),
+    ReclaimReceived: (Reaction(_task_for_reclaim, causes=(TaskOpened,)),),
+    ReclaimAnswered: (),
+    ReclaimSettled: (),
+    ReclaimNoted: (Reaction(_reclaim_noted, causes=(TaskOpened, TaskDone)),),
     AnsweredElsewhere: (),
     ArrivalSettled: (),
     ArrivalTried: (Reaction(_task_for_unreadable, causes=(TaskOpened,)),),

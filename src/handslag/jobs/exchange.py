@@ -65,6 +65,7 @@ from handslag.messages.mutation import receive as mutation
 from handslag.messages.payment_advice import receive as payment_advice
 from handslag.messages.provider_bill import receive as provider_bill
 from handslag.messages.question import receive as question
+from handslag.messages.reclaim import receive as reclaim
 from handslag.messages.reconciliation import receive as reconciliation
 from handslag.messages.settlement import receive as settlement
 
@@ -89,6 +90,7 @@ RECEIVED_BY: dict[tuple[str, int], Callable[[Opened, datetime], Placed | None]] 
     ("approval_change", 1): approval_change.placed,
     ("provider_bill", 1): provider_bill.placed,
     ("payment_advice", 1): payment_advice.placed,
+    ("reclaim", 1): reclaim.placed,
     ("reconciliation", 1): reconciliation.placed,
     ("settlement", 1): settlement.placed,
     ("receipt", 1): lambda opened, now: None,

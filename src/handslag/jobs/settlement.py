@@ -16,14 +16,24 @@ from handslag.domain.exchange.queries import sent
 from handslag.domain.exchange.states import OVER, Action, Business, Direction, Transport
 from handslag.domain.register.operations import tell
 from handslag.domain.settlement.models import Reply, Submission
-from handslag.domain.settlement.operations import note_answers, note_refused, note_taken, receive_submission
+from handslag.domain.settlement.operations import (
+    note_answers,
+    note_reclaim,
+    note_refused,
+    note_taken,
+    receive_reclaim,
+    receive_submission,
+)
 from handslag.domain.settlement.policies import regimes
 from handslag.domain.settlement.queries import message_of
+from handslag.domain.settlement.states import ReclaimState
 from handslag.domain.tenancy.door import acting, system
 from handslag.domain.tenancy.policies import NotPossible
 from handslag.jobs.queue import AWAY, tasks
 from handslag.kernel import clock
 from handslag.messages.conversation import read
+from handslag.messages.reclaim import build as back
+from handslag.messages.reclaim.message import Answer as BackAnswer
 from handslag.messages.settlement.build import answering, decided_in, deciding, submitted_in, submitting
 from handslag.messages.settlement.message import Answer, Settlement, Turn
 
@@ -87,6 +97,63 @@ def note_reception(tenant: int, message: str) -> None:
         else:
             note_refused(**act, code=why.reason, text=why.text)
     _take_waiting(tenant, row.process)  # what was decided may have waited for this
+
+
+@tasks.task(name="follow_reclaim", retry=AWAY)
+def follow_reclaim(tenant: int, message: str) -> None:
+    """What follows from a turn of a reclaim: what is raised is kept for a person here, what is kept or withdrawn is
+    noted and answered; what was answered is noted at both sides the same. Does nothing the second time."""
+    act: dict[str, Any] = {"tenant": tenant, "by": BY, "now": clock.now()}
+    with acting(tenant, BY, "follow reclaim"):
+        row = Message.objects.get(id=UUID(message))
+        told, kept, comes = back.reclaimed_in(row), back.row_of(row), row.direction == Direction.IN
+        said = _answered_so(row)
+    if row.test:
+        if comes and row.business not in OVER:
+            _say(tenant, row.id, BackAnswer(number=1))
+    elif said is not None:
+        state = told.state if told.state != "raised" else "objected" if said.reason == "OBJECTED" else "accepted"
+        if kept is not None and (not said.reason or state == "objected"):
+            with suppress(NotPossible):
+                note_reclaim(**act, reclaim=kept.id, state=ReclaimState(state), text=said.text)
+        elif kept is not None and told.state == "raised":  # it isn't settled so there: a person looks
+            with suppress(NotPossible):
+                note_reclaim(**act, reclaim=kept.id, state=ReclaimState.OBJECTED, text=said.reason)
+    elif comes and told.state == "raised":
+        try:
+            receive_reclaim(
+                **act, partner=row.partner, content=back.content_in(told), text=told.text,
+                answer_by=told.answer_by or clock.now().date(),
+            )  # fmt: skip
+        except NotPossible as refusal:
+            if refusal.code != "received":
+                _say(tenant, row.id, BackAnswer(number=1, reason="LINE"))
+    elif comes:
+        reason = "" if kept is not None else "LINE"
+        if kept is not None:
+            try:
+                note_reclaim(**act, reclaim=kept.id, state=ReclaimState(told.state), text=told.text)
+            except NotPossible:
+                reason = "" if kept.state == told.state else "ANSWERED"
+        _say(tenant, row.id, BackAnswer(number=1, reason=reason))  # type: ignore[arg-type]
+
+
+def _answered_so(row: Message) -> BackAnswer | None:
+    """What a turn was answered with, once the answer has left or come."""
+    step = BusinessStep.objects.filter(message=row, state__in=[Business.ACCEPTED, Business.REJECTED])
+    found = step.select_related("said").first()
+    if found is None or found.said is None:
+        return None
+    (answer,) = read(found.said).answers
+    assert isinstance(answer, BackAnswer)
+    return answer
+
+
+def _say(tenant: int, message: UUID, answer: BackAnswer) -> None:
+    with acting(tenant, BY, "answer reclaim"):
+        asked = Message.objects.get(id=message)
+        new = back.answering(key=uuid5(asked.id, "answer"), asked=asked, answer=answer)
+    _tell(tenant, [new])
 
 
 def _refusal(row: Message) -> Answer | None:

@@ -20,6 +20,7 @@ from handslag.messages.payment_advice import xml as payment_advice
 from handslag.messages.provider_bill import xml as provider_bill
 from handslag.messages.question import xml as question
 from handslag.messages.receipt import xml as receipt
+from handslag.messages.reclaim import xml as reclaim
 from handslag.messages.reconciliation import xml as reconciliation
 from handslag.messages.settlement import xml as settlement
 from handslag.messages.social_statistics import xml as social_statistics
@@ -38,6 +39,7 @@ FORMS: dict[str, Form] = {
         approval_change.FORM,
         provider_bill.FORM,
         payment_advice.FORM,
+        reclaim.FORM,
         reconciliation.FORM,
         settlement.FORM,
         social_statistics.FORM,

@@ -31,6 +31,7 @@ from handslag.messages.mutation.message import Agreed, Change, Mutation
 from handslag.messages.payment_advice.message import Advice, PaymentAdvice
 from handslag.messages.provider_bill.message import Bill, Paid, ProviderBill
 from handslag.messages.question.message import Answer, Asked, Question
+from handslag.messages.reclaim.message import Reclaim, Reclaimed
 from handslag.messages.reconciliation.message import Ledger, Reconciliation
 from handslag.messages.settlement.message import Answer as OfTurn
 from handslag.messages.settlement.message import Settlement, Turn
@@ -50,6 +51,7 @@ Said: TypeAlias = (
     | ApprovalChange
     | ProviderBill
     | PaymentAdvice
+    | Reclaim
     | Reconciliation
     | Settlement
 )
@@ -66,6 +68,7 @@ KINDS: dict[str, type[Said]] = {
     "approval_change": ApprovalChange,
     "provider_bill": ProviderBill,
     "payment_advice": PaymentAdvice,
+    "reclaim": Reclaim,
     "reconciliation": Reconciliation,
     "settlement": Settlement,
 }
@@ -83,7 +86,7 @@ def told_on(message: Message) -> date:
 
 def named_in(said: Said) -> str:
     """Whom a first message is about, as it names her; "" where it names nobody."""
-    if said.asked is None or isinstance(said.asked, Ledger | Advice | Turn):
+    if said.asked is None or isinstance(said.asked, Ledger | Advice | Reclaimed | Turn):
         return ""
     return f"{said.asked.person.given_name} {said.asked.person.family_name}".strip()
 
@@ -142,7 +145,9 @@ def _passed_on(message: Message) -> PassedOn | None:
     what, names = _told(said)
     if not what:
         return None
-    if isinstance(asked, Placement | Change | Case | Changed | Cost | NewTerms | Bill | Ledger | Advice | Turn):
+    if isinstance(asked, Placement | Change | Case | Changed | Cost | NewTerms | Bill):
+        return PassedOn(what, names, "", "")
+    if isinstance(asked, Ledger | Advice | Reclaimed | Turn):
         return PassedOn(what, names, "", "")
     if isinstance(asked, Asked):
         return PassedOn(what, names, asked.ground, "")
@@ -171,7 +176,7 @@ def _told(said: Said) -> tuple[str, list[str]]:
         return ("cost", []) if said.asked or any(answer.approval for answer in said.answers) else ("", [])
     if isinstance(said, ApprovalChange | ProviderBill):
         return ("cost", []) if said.asked else ("", [])
-    if isinstance(said, Reconciliation | PaymentAdvice | Settlement):
+    if isinstance(said, Reconciliation | PaymentAdvice | Reclaim | Settlement):
         return "", []  # about no person by herself
     answered = said.asked is None and any(answer.text.strip() for answer in said.answers)
     return ("answer", []) if answered else ("question", []) if said.asked else ("", [])
@@ -403,7 +408,7 @@ def _may_tell_address(message: Message, said: Said) -> bool:
 
 def names_a_day(said: Said) -> bool:
     """Whether a message says by when the other side shall answer it."""
-    if isinstance(said.asked, Turn):
+    if isinstance(said.asked, Turn | Reclaimed):
         return said.asked.answer_by is not None
     asks = said.asked is not None and not isinstance(said.asked, Ledger | Advice)
     return asks or bool(said.reply and said.reply.until)

@@ -36,7 +36,7 @@ from tests.office import TEST, Office, as_role
 TAKES = {"takes case_transfer", "takes document_request"}
 #: And to a canton.
 NOT_TO_A_CANTON = {"takes case_transfer", "takes assignment", "takes approval_change", "takes provider_bill",
-                   "takes payment_advice"}  # fmt: skip
+                   "takes payment_advice", "takes reclaim"}  # fmt: skip
 TAKEN_BY_A_CANTON = {f"takes {kind}" for kind in KINDS_TRIED} - NOT_TO_A_CANTON
 #: What each fault of the sandbox must be found by.
 FAULTS = {

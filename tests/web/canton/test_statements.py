@@ -21,7 +21,7 @@ from handslag.domain.exchange.models import Message
 from handslag.domain.exchange.operations.outbox import seal_message
 from handslag.domain.payments.queries import postings_of
 from handslag.domain.people.operations.persons import form_household
-from handslag.domain.settlement.models import Statement, Submission
+from handslag.domain.settlement.models import Line, Reclaim, Statement, Submission
 from handslag.domain.settlement.operations import accept_clean, leave_out, receive_submission
 from handslag.domain.tenancy.door import acting
 from handslag.kernel import clock
@@ -183,6 +183,54 @@ def test_a_quarter_at_both_counters(
     expect(fr.get_by_role("row", name="01.07.2026")).to_contain_text("répondu")
     fine_at_both(fr, "statements-fr")
 
+    # after an audit the canton claims a part of the co-payment back: one proposes, another tells
+    with acting(canton.side.office.slug, TEST, "look"):
+        bill = Line.objects.get(statement=statement, kind="cost").id
+    canton.side.office.admit("berta", "Berta Berg", "decider")
+    bo.goto(server.url("desk", f"{to}/statements/{statement.id}/?line={bill}"))
+    bo.get_by_role("link", name="Zurückfordern").click()
+    bo.get_by_label("Zurückgeforderter Betrag").fill("200.00")
+    bo.get_by_label("Grund").select_option("DUPLICATE_INVOICE")
+    bo.get_by_label("In Ihren Worten").fill("Die Krankenkasse hat einen Teil erstattet.")
+    bo.get_by_role("button", name="Zur Prüfung vorlegen").click()
+    expect(bo.get_by_role("alert")).to_contain_text("nicht mehr zurück")
+    fine_at_both(bo, "reclaim-error-de")
+    bo.get_by_label("Zurückgeforderter Betrag").fill("84.30")
+    bo.get_by_role("button", name="Zur Prüfung vorlegen").click()
+    expect(bo.get_by_text("wartet auf eine zweite Person")).to_be_visible()
+    expect(bo.get_by_role("button", name="Geprüft")).to_have_count(0)
+    berta = log_in(canton.side.office, "berta", locale="de-CH")
+    berta.goto(bo.url)
+    berta.get_by_role("button", name="Geprüft").click()
+    expect(berta.get_by_text("von der Gemeinde zu beantworten")).to_be_visible()
+    fine_at_both(berta, "reclaim-told-de")
+    canton.settle()
+    # the municipality objects with a reason, and the canton keeps it all the same: posted, netted later
+    ulla.goto(server.url("desk", f"{home}/tasks/"))
+    ulla.get_by_role("row").filter(has_text="fordert etwas").get_by_role("link").click()
+    ulla.get_by_role("button", name="Einwand erheben").click()
+    expect(ulla.get_by_role("alert")).to_contain_text("Schreiben Sie, warum")
+    ulla.get_by_label("Warum Sie Einwand erheben").fill("Nichts wurde erstattet.")
+    fine_at_both(ulla, "reclaim-answer-de")
+    ulla.get_by_role("button", name="Einwand erheben").click()
+    canton.settle()
+    berta.reload()
+    expect(berta.get_by_text("Nichts wurde erstattet.")).to_be_visible()
+    berta.get_by_label("Warum festgehalten oder zurückgezogen wird").fill("Der Beleg der Krankenkasse liegt vor.")
+    berta.get_by_role("button", name="Trotzdem festhalten").click()
+    canton.settle()
+    berta.reload()
+    expect(berta.get_by_text("trotzdem festgehalten")).to_be_visible()
+    fr.goto(server.url("desk", f"{home}/reclaims/"))
+    expect(fr.get_by_role("row", name="84.30")).to_contain_text("maintenu malgré tout")
+    fine_at_both(fr, "reclaims-fr")
+    fr.get_by_role("row", name="84.30").get_by_role("link").click()
+    expect(fr.get_by_text("Nichts wurde erstattet.")).to_be_visible()
+    fine_at_both(fr, "reclaim-fr")
+    fr.get_by_role("link", name="Comptabilisé").click()
+    expect(fr.get_by_role("heading", level=1)).to_be_visible()
+    (kept,) = here.rows(Reclaim)
+
     # who doesn't decide has no form; another municipality has no such page
     rut = log_in(
         canton.side.office,
@@ -196,7 +244,9 @@ def test_a_quarter_at_both_counters(
         {act: "accept", csrfmiddlewaretoken: token})}).then((answer) => answer.status)"""
     assert rut.evaluate(post, token) == 403
     stranger = log_in(there.office, "ulla")
-    for path in (f"/statements/{statement.id}/", f"/statements/{submission.statement_id}/"):
+    for path in (
+        f"/statements/{statement.id}/", f"/statements/{submission.statement_id}/", f"/reclaims/{kept.id}/",
+    ):  # fmt: skip
         answer = stranger.goto(server.url("desk", f"/{there.office.slug}{path}"))
         assert answer is not None
         assert answer.status == 404

@@ -92,6 +92,7 @@ KINDS_TRIED = {
     "mutation": ("departure", (_UP, _DOWN)),
     "reconciliation": ("told", (_UP, _DOWN)),
     "payment_advice": ("paid", (_DOWN, (_CANTON, _PROVIDER), (_MUNICIPALITY, _PROVIDER))),
+    "reclaim": ("raised", (_DOWN,)),
     "settlement": ("submitted", (_UP,)),
     "case_notification": ("household", (_UP,)),
     "case_change": ("ended", (_UP,)),

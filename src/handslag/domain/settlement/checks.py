@@ -18,7 +18,7 @@ from handslag.domain.funding.queries import TURNS, Turn, terms_on, turns_in
 from handslag.domain.people.models import Identifier
 from handslag.domain.register.models import Notice, Responsibility, Standing
 from handslag.domain.register.states import What
-from handslag.domain.settlement.models import Answer, Claim, Counted, Line, Statement
+from handslag.domain.settlement.models import Answer, Claim, Counted, Line, ReclaimLine, Statement
 from handslag.domain.settlement.queries import (
     NUMBER,
     NewLine,
@@ -27,14 +27,16 @@ from handslag.domain.settlement.queries import (
     Sums,
     answers_on,
     claimed,
+    left_of,
     length,
     register_of,
     register_rows,
+    settled_lines,
     submissions_of,
     within,
     without,
 )
-from handslag.domain.settlement.states import LineKind, Outcome, Reason
+from handslag.domain.settlement.states import IN_FORCE, LineKind, Outcome, Reason
 from handslag.rules.ch.payers import LUMP_SUM
 from handslag.rules.settlement import Column, Item, Regime, Runs, covered, runs, shared
 
@@ -73,7 +75,8 @@ class Known:
     days that are settled there. `ended`: since when a claim to the net cost is over by itself; `elsewhere`: the
     bookings that another fund reimburses; `approved`: what was approved of a kind of cost (`Approved`) by person and
     kind; `needing`: the places of lines that are reimbursed only with an approval; `billed`: the day on which each line
-    was sent, by its place (as `billed_on` where it isn't named)."""
+    was sent, by its place (as `billed_on` where it isn't named); `back`: what is left of settled lines that were
+    claimed back, by their reference."""
 
     register: Register
     counted: list[tuple[UUID, str, date, date]]
@@ -82,6 +85,7 @@ class Known:
     approved: Mapping[tuple[UUID, str], Sequence[Approved]] = field(default_factory=dict)
     needing: frozenset[int] = frozenset()
     billed: Mapping[int, date] = field(default_factory=dict)
+    back: Mapping[str, int] = field(default_factory=dict)
     billed_on: date = date.max
 
 
@@ -116,10 +120,36 @@ def check(regime: Regime, claimant: str, lines: Sequence[NewLine], known: Known)
     for column in checked.columns():
         bad |= column
     found = [one for place in np.flatnonzero(bad) if (one := checked.finding(int(place))) is not None]
+    if known.back:
+        found = sorted([*found, *_by_reclaim(lines, {one.place for one in found}, known)], key=lambda one: one.place)
     if not known.approved and not known.needing:
         return found
     clean = sorted(set(range(len(lines))) - {one.place for one in found})
     return sorted([*found, *_by_approval(lines, clean, known)], key=lambda one: one.place)
+
+
+def _by_reclaim(lines: Sequence[NewLine], before: Collection[int], known: Known) -> Iterator[Finding]:
+    """Which of the lines (but those found `before`) give back of a settled cost more than is left of it, since some of
+    it was claimed back."""
+    left = dict(known.back)
+    for place, line in enumerate(lines):
+        if place in before or line.amount >= 0 or line.kind == LineKind.DAYS or line.corrects not in left:
+            continue
+        given = min(-line.amount, left[line.corrects])
+        left[line.corrects] -= given
+        if given < -line.amount:
+            yield Finding(place=place, reason=Reason.ALREADY_SETTLED, accepted=(), days=0, amount=-given)
+
+
+def back_for(side: Side, partner: str, lines: Iterable[NewLine]) -> dict[str, int]:
+    """What is left of the settled lines that these give back of and that were claimed back, by their reference."""
+    cited = {one.corrects for one in lines if one.amount < 0 and one.kind != LineKind.DAYS} - {""}
+    rows = {line.id: reference for reference, line in settled_lines(side, partner, cited).items()}
+    gone = dict(
+        ReclaimLine.objects.filter(line_id__in=rows, reclaim__state__in=IN_FORCE).values_list("line_id", "amount")
+    ) if rows else {}  # fmt: skip
+    left = left_of(list(gone)) if gone else {}
+    return {rows[key]: max(0, left.get(key, 0) - amount) for key, amount in gone.items()}
 
 
 def _by_approval(lines: Sequence[NewLine], places: Iterable[int], known: Known) -> Iterator[Finding]:
@@ -228,6 +258,7 @@ def reading(regime: Regime, statement: Statement, claimant: str = "", also: Coll
     lines = [claimed(row, numbers) for row in open_]
     register = register_of(statement.until, where, status)
     known = known_of(regime, Side(statement.side), claimant, register, people, lines)
+    known = replace(known, back=back_for(Side(statement.side), statement.partner, lines))
     payer = statement.side == Side.PAYER
     needing = frozenset(n for n, row in enumerate(open_) if payer and row.needs and row.kind == LineKind.COST)
     if needing or any(row.approved for row in open_):

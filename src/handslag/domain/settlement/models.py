@@ -13,7 +13,7 @@ from handslag.domain.accounts.models import REFERENCE
 from handslag.domain.accounts.states import Side
 from handslag.domain.exchange.models import ADDRESS
 from handslag.domain.people.models import DateRange, Person, never_overlapping, since_before_until
-from handslag.domain.settlement.states import LineKind, Outcome, Reason
+from handslag.domain.settlement.states import LineKind, Outcome, Reason, ReclaimState
 from handslag.domain.tenancy.constraints import TenantKey, wall
 from handslag.domain.tenancy.models import StaffMember
 from handslag.domain.tenancy.rows import WRITTEN_ONCE, TenantFK, TenantRow
@@ -239,6 +239,69 @@ class Counted(TenantRow):
             *wall("settlement_counted", "person", "line"),
             never_overlapping("counted_once_a_day", "side", "person"),
             since_before_until("counted_has_days"),
+        ]
+
+
+class Reclaim(TenantRow):
+    """What the payer claims back of settled lines after an audit (S7), as both sides keep it: proposed by one
+    decider of the payer, told by another, answered at the claimant by `answer_by`. `reference` is the payer's
+    number, the same at both sides; `content` the SHA-256 of what is claimed back. Shares its key with its audit
+    subject."""
+
+    side = models.CharField(max_length=8, choices=Side.choices)
+    partner = models.CharField(max_length=ADDRESS)
+    fund = models.CharField(max_length=24)
+    reference = models.CharField(max_length=40)
+    reason = models.CharField(max_length=24, choices=Reason.choices)
+    text = models.TextField()
+    total = models.BigIntegerField(help_text="minor units")
+    currency = models.CharField(max_length=3)
+    content = models.CharField(max_length=64)
+    state = models.CharField(max_length=10, choices=ReclaimState.choices)
+    proposed_by = TenantFK(StaffMember, null=True)
+    proposed_at = models.DateTimeField(null=True)
+    told_by = TenantFK(StaffMember, null=True)
+    told_at = models.DateTimeField(null=True)
+    answer_by = models.DateField(null=True)
+    answered_by = TenantFK(StaffMember, null=True)
+    objection = models.TextField(blank=True)
+    settled_by = TenantFK(StaffMember, null=True)
+    settled_at = models.DateTimeField(null=True)
+    settled_why = models.TextField(blank=True)
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        constraints = [
+            *wall("settlement_reclaim", "proposed_by", "told_by", "answered_by", "settled_by"),
+            TenantKey(name="settlement_reclaim_subject", field="id", to="audit.Subject"),
+            models.UniqueConstraint(fields=["tenant", "side", "partner", "reference"], name="reclaim_once"),
+            models.CheckConstraint(condition=Q(side__in=Side.values), name="reclaim_side_known"),
+            models.CheckConstraint(condition=Q(state__in=ReclaimState.values), name="reclaim_state_known"),
+            models.CheckConstraint(condition=Q(reason__in=Reason.values), name="reclaim_reason_known"),
+            models.CheckConstraint(condition=Q(total__gt=0) & ~Q(text=""), name="reclaim_of_something_says_why"),
+            models.CheckConstraint(
+                condition=Q(told_by=None) | ~Q(told_by=F("proposed_by")), name="reclaim_four_eyes"
+            ),
+        ]
+
+
+class ReclaimLine(TenantRow):
+    """What is claimed back of one settled line: `amount` of what was accepted, and of a lump sum for which days
+    (`days`: [since, until]). A line is claimed back once: by one reclaim that `stands`."""
+
+    reclaim = TenantFK(Reclaim)
+    line = TenantFK(Line)
+    amount = models.BigIntegerField(help_text="minor units")
+    days = models.JSONField(default=list)
+    stands = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = [
+            *wall("settlement_reclaimline", "reclaim", "line"),
+            models.UniqueConstraint(
+                fields=["tenant", "line"], condition=Q(stands=True), name="reclaimline_once_per_line"
+            ),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="reclaimline_of_something"),
         ]
 
 

@@ -14,10 +14,22 @@ from handslag.domain.accounts.operations import NewEntry, Source, post
 from handslag.domain.accounts.states import Move, Rests, Side
 from handslag.domain.audit.models import Subject
 from handslag.domain.audit.operations import Done, Event, open_subject, operation
+from handslag.domain.exchange.models import Message
+from handslag.domain.exchange.operations.outbox import MessageSealed, NewMessage, seal
 from handslag.domain.exchange.queries import own_address
 from handslag.domain.people.models import Person
 from handslag.domain.people.queries import keys_by_identifiers
-from handslag.domain.settlement.checks import Finding, Known, Reading, approved_for, check, known_of, late, reading
+from handslag.domain.settlement.checks import (
+    Finding,
+    Known,
+    Reading,
+    approved_for,
+    back_for,
+    check,
+    known_of,
+    late,
+    reading,
+)
 from handslag.domain.settlement.models import (
     DAYS,
     Answer,
@@ -26,6 +38,8 @@ from handslag.domain.settlement.models import (
     LeftOut,
     Line,
     Reception,
+    Reclaim,
+    ReclaimLine,
     Reply,
     Statement,
     Submission,
@@ -40,9 +54,11 @@ from handslag.domain.settlement.queries import (
     cost_of,
     decided_so_far,
     items_of,
+    left_of,
     numbers_by_person,
     on_its_way,
     proposed,
+    reclaim_content,
     reference_for,
     reference_of,
     register_until,
@@ -53,10 +69,11 @@ from handslag.domain.settlement.queries import (
     within,
     without,
 )
-from handslag.domain.settlement.states import LineKind, Outcome, Reason
+from handslag.domain.settlement.states import GOES_ON, GONE, IN_FORCE, LineKind, Outcome, Reason, ReclaimState
 from handslag.domain.tenancy.door import Actor, acting_door
-from handslag.domain.tenancy.permissions import Hidden, require_role
-from handslag.domain.tenancy.policies import Conflict, NotPossible
+from handslag.domain.tenancy.operations import next_reference
+from handslag.domain.tenancy.permissions import Hidden, Member, require_role
+from handslag.domain.tenancy.policies import Conflict, NotForThem, NotPossible
 from handslag.domain.tenancy.states import Role
 from handslag.kernel import canonical
 from handslag.rules.settlement import Regime, window_of
@@ -102,6 +119,46 @@ class DaysLeftOut(Event):
     """Days of a person aren't claimed."""
 
     kind = "days left out"
+
+
+class ReclaimProposed(Event):
+    """A decider of the payer proposes to claim something of settled lines back."""
+
+    kind = "reclaim proposed"
+
+
+class ReclaimDropped(Event):
+    kind = "reclaim dropped"
+
+
+class ReclaimTold(Event):
+    """Another decider tells the claimant what is claimed back."""
+
+    kind = "reclaim told"
+
+
+class ReclaimReceived(Event):
+    """A payer claims something back of what it has paid us."""
+
+    kind = "reclaim received"
+
+
+class ReclaimAnswered(Event):
+    """A payer of the claimant accepts what is claimed back, or objects; it is on its way."""
+
+    kind = "reclaim answered"
+
+
+class ReclaimSettled(Event):
+    """A decider of the payer keeps a reclaim that was objected to, or withdraws one; it is on its way."""
+
+    kind = "reclaim settled"
+
+
+class ReclaimNoted(Event):
+    """What became of a reclaim is noted, at both sides the same; where it is in force it is posted."""
+
+    kind = "reclaim noted"
 
 
 #: A line with its finding's reason and why it is sent all the same ("" for both where there is none).
@@ -154,7 +211,8 @@ def preview(
     lines = proposed(regime, own=own, partner=partner, window=window, incomes=incomes)
     people = {one.person for one in lines}
     known: Known = known_of(regime, Side.CLAIMANT, own, register_until(window[1], people), people, lines)
-    known = replace(known, approved=approved_for(Side.CLAIMANT, partner, people, None), billed_on=sent_on)
+    approved, back = approved_for(Side.CLAIMANT, partner, people, None), back_for(Side.CLAIMANT, partner, lines)
+    known = replace(known, approved=approved, billed_on=sent_on, back=back)
     findings = check(regime, own, lines, known)
     return Preview(lines, {one.place: one for one in findings})
 
@@ -400,6 +458,251 @@ def reply_of(reply: Reply) -> dict[str, Any]:
     rows = Answer.objects.filter(reply=reply).prefetch_related("line")
     told = sorted(((row.line, row) for row in rows), key=lambda both: both[0].number)
     return _told(reply.statement, reply.number, told)
+
+
+# -- what is claimed back after an audit -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewReclaimLine:
+    """What is claimed back of a settled line: `amount` in minor units, and of a lump sum for which days."""
+
+    line: UUID
+    amount: int
+    days: tuple[Stretch, ...] = ()
+
+
+@operation()
+def propose_reclaim(
+    *, tenant: str | int, by: Actor, now: datetime, statement: UUID, lines: Sequence[NewReclaimLine], reason: str,
+    text: str,
+) -> Done[Reclaim]:  # fmt: skip
+    """A decider of the payer proposes to claim back what was accepted of settled lines, for another one to tell.
+
+    NotPossible: ("no lines"), ("why") without a coded reason and words, ("days back") for days that don't count any
+    more, ("more back") for more than is left of a line, ("claimed back") for a line that is claimed back already.
+    """
+    row, member = _reviewed(by, now, statement)
+    if reason not in Reason.values or not 0 < len(text.strip()) <= 4000:
+        raise NotPossible("why")
+    currency = Submission.objects.filter(statement=row).values_list("currency", flat=True)[0]
+    there = {one.id: one for one in Line.objects.filter(statement=row, id__in=[one.line for one in lines])}
+    if len(there) < len(lines):
+        raise Hidden("line")
+    made = _reclaim(
+        side=row.side, partner=row.partner, fund=row.fund, reference=next_reference("reclaim", now), reason=reason,
+        text=text.strip(), currency=currency, state=ReclaimState.PROPOSED, proposed_by_id=member, proposed_at=now,
+        given=[(there[one.line], one) for one in lines],
+    )  # fmt: skip
+    payload = {"reference": made.reference, "total": made.total, "lines": len(lines), "reason": reason}
+    return Done(made, ReclaimProposed(subject=made.id, payload=payload))
+
+
+def _reclaim(given: Sequence[tuple[Line, NewReclaimLine]], **told: Any) -> Reclaim:
+    """Store a reclaim of these settled lines, in the order of their numbers, none twice and of none more than is
+    left."""
+    if not given:
+        raise NotPossible("no lines")
+    given = sorted(given, key=lambda both: reference_of(both[0]))
+    keys = [line.id for line, _ in given]
+    for statement in sorted({line.statement_id for line, _ in given}):
+        _lock(statement)
+    if len(set(keys)) < len(keys) or ReclaimLine.objects.filter(line_id__in=keys, stands=True).exists():
+        raise NotPossible("claimed back")
+    left = left_of(keys)
+    for line, one in given:
+        if line.id not in left or not 0 < one.amount <= left[line.id]:
+            raise NotPossible("more back")
+        counting = Counted.objects.filter(line=line).values_list("since", "until")
+        of_days = line.kind == LineKind.DAYS
+        if bool(one.days) != of_days or (of_days and within(one.days, counting) != list(one.days)):
+            raise NotPossible("days back")
+        if of_days and one.amount != line.rate * sum((until - since).days for since, until in one.days):
+            raise NotPossible("more back")
+    row = Reclaim(id=open_subject("reclaim"), total=sum(one.amount for _, one in given), **told)
+    rows = [
+        ReclaimLine(
+            reclaim=row, line=line, amount=one.amount, days=[[str(since), str(until)] for since, until in one.days]
+        )
+        for line, one in given
+    ]  # fmt: skip
+    row.content = canonical.digest(reclaim_content(row, rows))
+    row.save(force_insert=True)
+    ReclaimLine.objects.bulk_create(rows)
+    return row
+
+
+def _reclaimed(key: UUID, by: Actor, now: datetime, side: Side, role: Role) -> tuple[Reclaim, Member]:
+    """A reclaim, locked, and the member of staff who acts on it."""
+    member = require_role(by, now, role)
+    row = Reclaim.objects.select_for_update(of=("self",)).filter(id=key, side=side).first()
+    if row is None:
+        raise Hidden("reclaim", key)
+    return row, member
+
+
+@operation()
+def drop_reclaim(*, tenant: str | int, by: Actor, now: datetime, reclaim: UUID) -> Done[Reclaim]:
+    """What was proposed isn't told: any decider of the payer says so. Conflict where it was told."""
+    row, member = _reclaimed(reclaim, by, now, Side.PAYER, Role.DECIDER)
+    if row.state != ReclaimState.PROPOSED:
+        raise Conflict("reclaim", theirs=row.state)
+    row.settled_by_id, row.settled_at = member.id, now
+    _goes(row, ReclaimState.DROPPED, "settled_by", "settled_at")
+    return Done(row, ReclaimDropped(subject=row.id, payload={"reference": row.reference}))
+
+
+def _goes(row: Reclaim, state: ReclaimState, *fields: str) -> None:
+    row.state, row.version = state, row.version + 1
+    row.save(update_fields=["state", "version", *fields])
+    if state in GONE:
+        for one in ReclaimLine.objects.filter(reclaim=row):
+            one.stands = False
+            one.save(update_fields=["stands"])
+
+
+@operation()
+def tell_reclaim(*, tenant: str | int, by: Actor, now: datetime, reclaim: UUID, new: NewMessage) -> Done[Reclaim]:
+    """Another decider than who proposed it tells the claimant what is claimed back, to be answered by the message's
+    day.
+
+    NotPossible("second pair of eyes"), and as `seal`. Conflict where it isn't proposed any more.
+    """
+    row, member = _reclaimed(reclaim, by, now, Side.PAYER, Role.DECIDER)
+    if row.state != ReclaimState.PROPOSED:
+        raise Conflict("reclaim", theirs=row.state)
+    if row.proposed_by_id == member.id:
+        raise NotForThem("second pair of eyes", row.id)
+    sealed = seal(tenant, by, now, new)
+    row.told_by_id, row.told_at, row.answer_by = member.id, now, new.due_on
+    _goes(row, ReclaimState.TOLD, "told_by", "told_at", "answer_by")
+    payload = {"message": str(sealed.id), "reference": row.reference, "total": row.total, "until": str(new.due_on)}
+    return Done(row, ReclaimTold(subject=row.id, payload=payload), _sealed(sealed))
+
+
+def _sealed(row: Message) -> MessageSealed:
+    return MessageSealed(subject=row.id, payload={"message": str(row.id), "digest": row.digest})
+
+
+@operation()
+def receive_reclaim(
+    *, tenant: str | int, by: Actor, now: datetime, partner: str, content: dict[str, Any], text: str, answer_by: date
+) -> Done[Reclaim]:
+    """Take in what a payer claims back (`content` as `reclaim_content`; `text`: why), for a person to answer.
+
+    NotPossible: ("received") for the same once more; ("line") for a line that isn't settled here; as `propose_reclaim`.
+    """
+    if by.kind != "system":
+        raise Hidden("reclaim")
+    if Reclaim.objects.filter(side=Side.CLAIMANT, partner=partner, reference=content["reclaim"]).exists():
+        raise NotPossible("received")
+    lines = settled_lines(Side.CLAIMANT, partner, {one["line"] for one in content["lines"]})
+    if len(lines) < len(content["lines"]) or len({one.statement.fund for one in lines.values()}) > 1:
+        raise NotPossible("line")
+    given = [
+        (
+            lines[one["line"]],
+            NewReclaimLine(line=lines[one["line"]].id, amount=one["amount"], days=tuple(stretches_of(one["days"]))),
+        )
+        for one in content["lines"]
+    ]  # fmt: skip
+    row = _reclaim(
+        side=Side.CLAIMANT, partner=partner, fund=given[0][0].statement.fund, reference=content["reclaim"],
+        reason=content["reason"], text=text, currency=content["currency"], state=ReclaimState.TOLD, told_at=now,
+        answer_by=answer_by, given=given,
+    )  # fmt: skip
+    if row.content != canonical.digest(content):
+        raise NotPossible("sum")
+    payload = {"reference": row.reference, "total": row.total, "lines": len(given), "reason": row.reason}
+    return Done(row, ReclaimReceived(subject=row.id, payload=payload))
+
+
+@operation()
+def answer_reclaim(
+    *, tenant: str | int, by: Actor, now: datetime, reclaim: UUID, asked: UUID, new: NewMessage
+) -> Done[Message]:
+    """A payer of the municipality accepts what is claimed back, or objects in words: the answer to the message `asked`.
+    It is noted when it has left. Conflict where it is answered or settled. NotPossible("why") without words, as `seal`.
+    """
+    row, member = _reclaimed(reclaim, by, now, Side.CLAIMANT, Role.PAYER)
+    if row.state != ReclaimState.TOLD:
+        raise Conflict("reclaim", theirs=row.state)
+    answer = new.body["answers"][0]
+    if answer["reason"] and not answer["text"].strip():
+        raise NotPossible("why")
+    row.answered_by_id, row.version = member.id, row.version + 1
+    row.save(update_fields=["answered_by", "version"])
+    sealed = seal(tenant, by, now, new)
+    payload = {"message": str(sealed.id), "reference": row.reference, "objects": bool(answer["reason"])}
+    return Done(sealed, ReclaimAnswered(subject=row.id, payload=payload), _sealed(sealed))
+
+
+@operation()
+def settle_reclaim(
+    *, tenant: str | int, by: Actor, now: datetime, reclaim: UUID, new: NewMessage, state: ReclaimState, why: str
+) -> Done[Reclaim]:
+    """A decider of the payer keeps a reclaim all the same, or withdraws it, and tells why. It holds once the claimant's
+    machine has noted it.
+
+    NotPossible: ("why"), ("time to answer") to keep one whose answer is still to come and whose day isn't over,
+    ("second pair of eyes") for who proposed it and would keep it, and as `seal`. Conflict where it is over.
+    """
+    row, member = _reclaimed(reclaim, by, now, Side.PAYER, Role.DECIDER)
+    if not why.strip() or len(why) > 4000:
+        raise NotPossible("why")
+    if state not in GOES_ON.get(row.state, ()) or state not in (ReclaimState.KEPT, ReclaimState.WITHDRAWN):
+        raise Conflict("reclaim", theirs=row.state)
+    if state == ReclaimState.KEPT:
+        waits = row.answer_by is None or acting_door().the_tenant.today(now) <= row.answer_by
+        if row.state == ReclaimState.TOLD and waits:
+            raise NotPossible("time to answer")
+        if row.proposed_by_id == member.id:
+            raise NotForThem("second pair of eyes", row.id)
+    sealed = seal(tenant, by, now, new)
+    row.settled_by_id, row.settled_at, row.settled_why, row.version = member.id, now, why.strip(), row.version + 1
+    row.save(update_fields=["settled_by", "settled_at", "settled_why", "version"])
+    payload = {"message": str(sealed.id), "reference": row.reference, "state": str(state)}
+    return Done(row, ReclaimSettled(subject=row.id, payload=payload), _sealed(sealed))
+
+
+@operation()
+def note_reclaim(
+    *, tenant: str | int, by: Actor, now: datetime, reclaim: UUID, state: ReclaimState, text: str = ""
+) -> Done[Reclaim]:
+    """Note what became of a reclaim: the system does it, at both sides. Where it is in force what was accepted is
+    cut by it on the account, and its days count no more; both of the line's own window. `text`: the objection, or
+    why it is kept or withdrawn. NotPossible("answered") where it can't become that any more."""
+    row = Reclaim.objects.select_for_update(of=("self",)).filter(id=reclaim).first()
+    if by.kind != "system" or row is None:
+        raise Hidden("reclaim", reclaim)
+    if state not in GOES_ON.get(row.state, ()):
+        raise NotPossible("answered")
+    if state == ReclaimState.OBJECTED:
+        row.objection = text
+    elif row.side == Side.CLAIMANT and text:
+        row.settled_why, row.settled_at = text, now
+    _goes(row, state, "objection", "settled_why", "settled_at")
+    if state in IN_FORCE:
+        _take_back(row, now)
+    payload = {"reference": row.reference, "state": str(state), "total": row.total}
+    return Done(row, ReclaimNoted(subject=row.id, payload=payload))
+
+
+def _take_back(row: Reclaim, now: datetime) -> None:
+    """Days that are claimed back count no more, and are neither claimed nor given back again; the account says so."""
+    lines = list(ReclaimLine.objects.filter(reclaim=row).select_related("line__statement"))
+    for one in lines:
+        back = stretches_of(one.days)
+        touched = [
+            each for each in Counted.objects.filter(side=row.side, line=one.line)
+            if within([(each.since, each.until)], back)
+        ]  # fmt: skip
+        left = [_counts(each, *days) for each in touched for days in without([(each.since, each.until)], back)]
+        Counted.objects.filter(id__in=[each.id for each in touched]).delete()
+        Counted.objects.bulk_create(left)
+    moved = [(one.line, Move.ACCEPTED, -one.amount) for one in lines]
+    moved += [(one.line, Move.CUT, one.amount) for one in lines]
+    _post(lines[0].line.statement, row.currency, Rests.RECLAIM, row.reference, row.content, moved, now)
 
 
 # -- how it is written -----------------------------------------------------------------------------------------------

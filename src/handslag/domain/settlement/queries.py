@@ -24,11 +24,13 @@ from handslag.domain.settlement.models import (
     LeftOut,
     Line,
     Reception,
+    Reclaim,
+    ReclaimLine,
     Reply,
     Statement,
     Submission,
 )
-from handslag.domain.settlement.states import LineKind, Outcome
+from handslag.domain.settlement.states import IN_FORCE, LineKind, Outcome
 from handslag.kernel import canonical
 from handslag.rules.ch.payers import OWN
 from handslag.rules.settlement import Item, Regime, Runs, differences, runs, shared
@@ -299,6 +301,9 @@ def _days(
         left = without([(answer.line.since, answer.line.until)], stretches_of(answer.accepted))
         left = without(left, counting.get(answer.line.person_id, []))
         blocked += [(answer.line.person_id, None, *one) for one in left]
+    for back in reclaimed(Side.CLAIMANT, partner, regime.code):  # what was claimed back isn't claimed again by itself
+        left = without(stretches_of(back.days), counting.get(back.line.person_id, []))
+        blocked += [(back.line.person_id, None, *one) for one in left]
     cuts = runs([(0, day.toordinal(), 0, 0) for day in regime.cuts(floor, until)]).since
     found = differences(
         columns(here),
@@ -515,6 +520,35 @@ def settled_lines(side: Side, partner: str, references: Collection[str]) -> dict
         statement__reference__in=statements,
     ).prefetch_related("statement")  # fmt: skip
     return {reference: row for row in rows if (reference := reference_of(row)) in references}
+
+
+def reclaim_content(row: Reclaim, lines: Iterable[ReclaimLine]) -> dict[str, Any]:
+    """What is claimed back as it crosses: each line by its reference, in their order."""
+    return {
+        "reclaim": row.reference, "reason": row.reason, "total": row.total, "currency": row.currency,
+        "lines": [
+            {"line": reference, "amount": one.amount, "days": one.days}
+            for reference, one in sorted((reference_of(one.line), one) for one in lines)
+        ],
+    }  # fmt: skip
+
+
+def reclaimed(side: str, partner: str, fund: str) -> QuerySet[ReclaimLine]:
+    """What is claimed back of a fund, where it is in force."""
+    rows = ReclaimLine.objects.filter(
+        reclaim__side=side, reclaim__partner=partner, reclaim__fund=fund, reclaim__state__in=IN_FORCE
+    )
+    return rows.select_related("line")
+
+
+def left_of(lines: Collection[UUID]) -> dict[UUID, int]:
+    """What is left of what was accepted of lines, in minor units, less what later lines gave back of it."""
+    accepted = Answer.objects.filter(line_id__in=lines, amount__gt=0)
+    left = dict(accepted.values_list("line_id", "amount"))
+    given = Answer.objects.filter(line__corrects_id__in=left, amount__lt=0).order_by().values("line__corrects_id")
+    for row in given.annotate(total=Sum("amount")).values_list("line__corrects_id", "total"):
+        left[row[0]] += int(row[1])  # type: ignore[index]
+    return left
 
 
 def submissions_of(statements: Collection[UUID]) -> list[Any]:

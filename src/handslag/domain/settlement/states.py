@@ -15,6 +15,28 @@ class Outcome(TextChoices):
     REFUSED = "refused"
 
 
+class ReclaimState(TextChoices):
+    PROPOSED = "proposed"  # by one decider of the payer
+    DROPPED = "dropped"
+    TOLD = "told"  # by another one: the claimant answers
+    ACCEPTED = "accepted"
+    OBJECTED = "objected"
+    KEPT = "kept"  # all the same, by a person of the payer
+    WITHDRAWN = "withdrawn"
+
+
+#: How a reclaim goes on, at both sides; and where it is posted: what it claims back is cut from what was accepted.
+GOES_ON: dict[str, tuple[str, ...]] = {
+    ReclaimState.TOLD: (
+        ReclaimState.ACCEPTED, ReclaimState.OBJECTED, ReclaimState.KEPT, ReclaimState.WITHDRAWN,
+    ),
+    ReclaimState.OBJECTED: (ReclaimState.KEPT, ReclaimState.WITHDRAWN),
+}  # fmt: skip
+IN_FORCE = (ReclaimState.ACCEPTED, ReclaimState.KEPT)
+#: It claims nothing back any more.
+GONE = (ReclaimState.DROPPED, ReclaimState.WITHDRAWN)
+
+
 class Reason(TextChoices):
     LATE = "LATE"
     NO_CLAIM_PERIOD = "NO_CLAIM_PERIOD"

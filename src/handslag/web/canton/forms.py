@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +16,8 @@ from handslag.domain.people.identifiers import BadIdentifier, normal_identifier
 from handslag.domain.people.qr_bill import BadQrBill, read_qr_bill
 from handslag.domain.settlement.checks import Finding
 from handslag.domain.settlement.models import Line
+from handslag.domain.settlement.operations import NewReclaimLine
+from handslag.domain.settlement.queries import length, within
 from handslag.domain.settlement.states import LineKind, Outcome, Reason
 from handslag.domain.statistics.queries.federal import table
 from handslag.kernel.months import Month
@@ -1101,6 +1103,57 @@ class LineAnswerForm(forms.Form):
             if found.get("since") and found.get("last") and found["last"] < found["since"]:
                 self.add_error("last", _("The last day isn’t before the first."))
         return found
+
+
+class ReclaimForm(forms.Form):
+    """What is claimed back of one settled line, at most what is `left` of it (minor units), and of others whole."""
+
+    use_required_attribute = False
+    since = DayField(label=gettext_lazy("Claimed back from"))
+    last = DayField(label=gettext_lazy("Claimed back to (last day)"))
+    amount = AmountField(label=gettext_lazy("Amount claimed back"))
+    others = forms.CharField(
+        label=gettext_lazy("Other lines of this settlement, whole"), required=False, max_length=400,
+        help_text=gettext_lazy("Their numbers, with commas between them. Leave it empty for none."),
+    )  # fmt: skip
+    reason = forms.ChoiceField(label=gettext_lazy("Reason"))
+    text = forms.CharField(
+        label=gettext_lazy("In your words"), help_text=gettext_lazy("The municipality reads it."), max_length=4000,
+        widget=_area(3),
+    )  # fmt: skip
+
+    def __init__(
+        self, line: Line, left: int, accepted: list[tuple[date, date]], data: Any = None, *, auto_id: str
+    ) -> None:
+        days = {"since": accepted[0][0], "last": accepted[-1][1] - timedelta(days=1)} if accepted else {}
+        super().__init__(data, initial={"amount": left, **days}, auto_id=auto_id)
+        self.line, self.accepted = line, accepted
+        self.fields["reason"].choices = [("", _("Choose …")), *((code, CHECKS[code]) for code in Reason.values)]  # type: ignore[attr-defined]
+        for name in ("amount",) if line.kind == LineKind.DAYS else ("since", "last"):
+            del self.fields[name]
+
+    def clean_others(self) -> list[int]:
+        """The numbers of the other lines."""
+        found = [one.strip() for one in self.cleaned_data["others"].split(",") if one.strip()]
+        if not all(one.isascii() and one.isdigit() and len(one) < 7 for one in found):
+            raise forms.ValidationError(_("Write the numbers of lines, with commas between them."))
+        return sorted({int(one) for one in found} - {self.line.number})
+
+    def clean(self) -> dict[str, Any]:
+        """The last day isn't before the first."""
+        found = super().clean() or self.cleaned_data
+        if found.get("since") and found.get("last") and found["last"] < found["since"]:
+            self.add_error("last", _("The last day isn’t before the first."))
+        return found
+
+    @property
+    def told(self) -> NewReclaimLine:
+        """What is claimed back of the line: of a lump sum the accepted days that lie between these."""
+        said = self.cleaned_data
+        if self.line.kind != LineKind.DAYS:
+            return NewReclaimLine(line=self.line.id, amount=said["amount"])
+        days = within(self.accepted, [(said["since"], said["last"] + timedelta(days=1))])
+        return NewReclaimLine(line=self.line.id, amount=self.line.rate * length(days), days=tuple(days))
 
 
 class LeaveOutForm(forms.Form):

@@ -419,6 +419,7 @@ def _statement(
             "picture": None if told["whose"]["masked"]
             else _days(each, accepted, seen.where, seen.status, names, on, regime.payer),
             "form": asked if acts and answer is None else None,
+            "reclaim": acts and answer is not None and answer.amount > 0,
             "ask": (question if question is not None and each.id == one else _ask_form(each))
             if acts and answer is None else None,
         }  # fmt: skip

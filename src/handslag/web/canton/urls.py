@@ -16,6 +16,7 @@ from handslag.web.canton import (
     mutations,
     notifications,
     quota,
+    reclaims,
     register,
     statements,
 )
@@ -48,6 +49,9 @@ urlpatterns = [
     path("<slug:tenant>/cost_approvals/new/<uuid:person>/", costs.new),
     path("<slug:tenant>/approval_changes/new/<uuid:approval>/", approval_changes.new),
     path("<slug:tenant>/approval_changes/<uuid:message>/", approval_changes.change),
+    path("<slug:tenant>/reclaims/", reclaims.reclaims),
+    path("<slug:tenant>/reclaims/<uuid:reclaim>/", reclaims.reclaim),
+    path("<slug:tenant>/statements/<uuid:statement>/reclaim/", reclaims.new),
     path("<slug:tenant>/payment_advices/<uuid:message>/", accounts.advice),
     path("<slug:tenant>/provider_bills/", bills.bills),
     path("<slug:tenant>/provider_bills/new/<uuid:approval>/", bills.new),

@@ -230,6 +230,16 @@ ADVISED: dict[str, tuple[str | Promise, str]] = {
     Business.REJECTED: (_("doesn’t fit the partner’s account"), "danger"),
     Business.RECALLED: (_("recalled"), "neutral"),
 }
+#: How a reclaim stands, and its tag.
+RECLAIMED: dict[str, tuple[str | Promise, str]] = {
+    "proposed": (_("waits for a second person"), "warning"),
+    "dropped": (_("not told"), "neutral"),
+    "told": (_("to be answered by the municipality"), "warning"),
+    "accepted": (pgettext_lazy("reclaim", "accepted"), "success"),
+    "objected": (_("objected to: the canton decides"), "warning"),
+    "kept": (_("kept all the same"), "danger"),
+    "withdrawn": (_("withdrawn: nothing is claimed back"), "success"),
+}
 #: Why a line, or a part of it, isn't reimbursed.
 CHECKS: Words = {
     "LATE": _("Claimed too late"),
@@ -353,6 +363,11 @@ REFUSALS: Words = {
     "holder": _("Write the holder of the account, the postcode and the town."),
     "iban": _("This is no IBAN, or it is a QR-IBAN: check it against the bank’s letter."),
     "qr iban": _("This is no QR-IBAN: its bank number lies between 30000 and 31999. Leave it empty if there is none."),
+    "days back": _("These days don’t count any more, or never did."),
+    "more back": _("Claim back no more than was accepted and is left."),
+    "claimed back": _("This line is claimed back already."),
+    "no such line": _("This settlement has no such line of which anything is left."),
+    "time to answer": _("The municipality still has time to answer."),
     "second pair of eyes": _("Somebody else has to look at it: not the person who entered it."),
     "nothing open": _("Nothing is open here."),
     "no bank details": _("Nobody has confirmed where this partner is paid."),

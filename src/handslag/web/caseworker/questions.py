@@ -72,6 +72,7 @@ from handslag.messages.provider_bill.message import ProviderBill
 from handslag.messages.question import build
 from handslag.messages.question.message import REASONS as REASON_CODES
 from handslag.messages.question.message import Answer, Line
+from handslag.messages.reclaim.message import Reclaim
 from handslag.messages.reconciliation.message import Reconciliation
 from handslag.messages.settlement.build import answering as answering_turn
 from handslag.messages.settlement.message import NOT_KNOWN, Settlement, Turn
@@ -112,10 +113,10 @@ from handslag.web.ui.forms import DayField, read_month
 SHOWN = timedelta(days=90)
 #: Kinds of message that have pages of their own.
 ELSEWHERE = ("assignment", "mutation", "case_notification", "case_change", "cost_approval", "approval_change",
-             "provider_bill", "payment_advice", "reconciliation")  # fmt: skip
+             "provider_bill", "payment_advice", "reclaim", "reconciliation")  # fmt: skip
 #: The same, as they are read.
 _OF_OTHERS = (Assignment, Mutation, CaseNotification, CaseChange, CostApproval, ApprovalChange, ProviderBill,
-              PaymentAdvice, Reconciliation)  # fmt: skip
+              PaymentAdvice, Reclaim, Reconciliation)  # fmt: skip
 
 
 class AskForm(OpeningForm):

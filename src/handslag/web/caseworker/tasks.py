@@ -22,6 +22,7 @@ from handslag.domain.payments.models import BankFile, Run
 from handslag.domain.payments.queries import file_refusal
 from handslag.domain.people.models import Person
 from handslag.domain.people.queries import full_name
+from handslag.domain.settlement.models import Reclaim
 from handslag.domain.statistics.models import FederalDelivery
 from handslag.domain.tasks.models import Task
 from handslag.domain.tasks.operations import finish_task
@@ -52,6 +53,8 @@ KINDS = {
     "support ended": _("A case was closed whose cost the canton reimburses: tell it that support has ended"),
     "takeover untold": _("Somebody moves, and her new municipality can’t be told by message: tell it another way"),
     "cost approval": _("Somebody asks whether we bear a cost: approve it, in part, or say why not"),
+    "reclaim": _("The canton claims something of settled lines back: accept it, or object"),
+    "reclaim objected": _("A municipality objects to what is claimed back: keep it or withdraw it, with why"),
     "payment differs": _("A payment doesn’t fit the account of who is paid: look at what differs"),
     "provider bill": _("An institution bills what was approved: say that it is paid, or why not"),
     "approval change": _("A colleague proposes to change or end a cost approval: tell it, or take the proposal back"),
@@ -168,6 +171,7 @@ def _open_tasks(request: HttpRequest, member: Member) -> list[Shown]:
     staff = StaffMember.objects.in_bulk(keys)
     people = Person.objects.filter(protection_level__lte=member.clearance).in_bulk(keys)
     messages: dict[UUID, Message] = messages_of(member).in_bulk(keys)
+    reclaims = Reclaim.objects.in_bulk(keys)
     registrar = Role.REGISTRAR in member.roles
     arrivals = Outcome.objects.in_bulk(keys) if member.roles & {Role.REGISTRAR, Role.ADMINISTRATOR} else {}
     told = FederalDelivery.objects.filter(protection__lte=member.clearance).defer("content") if registrar else None
@@ -196,6 +200,9 @@ def _open_tasks(request: HttpRequest, member: Member) -> list[Shown]:
             place = "payment_advices/" if task.kind == "payment differs" else f"questions/{place}"
             url = f"{base(request)}/{place}{message.id}/{then}"
             shown.append(Shown(task, kind, name_of(message.partner), url, _given(task, staff_of) or due))
+        elif reclaim := reclaims.get(task.subject_id):
+            due = f"{reclaim.answer_by:%Y-%m-%d}" if reclaim.answer_by else ""
+            shown.append(Shown(task, kind, name_of(reclaim.partner), f"{base(request)}/reclaims/{reclaim.id}/", due))
         elif arrival := arrivals.get(task.subject_id):
             url = f"{base(request)}/questions/arrivals/{arrival.id}/"
             more = _given(task, staff_of) or arrival.trouble

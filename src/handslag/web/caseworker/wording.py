@@ -1167,6 +1167,8 @@ LOOKED_AT: dict[str, str | Promise] = {
     "account": _("Account of a partner"),
     "reconciliation": _("Comparison of accounts"),
     "payment advice": _("Payment that was told"),
+    "reclaims": _("Reclaims"),
+    "reclaim": _("Reclaim"),
     "assignments": _("Assignments"),
     "assignment": _("Assignment"),
     "mutations": _("Changes told"),
