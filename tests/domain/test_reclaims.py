@@ -153,14 +153,14 @@ def test_what_is_claimed_back_is_the_same_in_both_ledgers_and_once(canton: Canto
 
     # accepted: cut from what was accepted, at both sides, on the line's own window; the line stays as it was
     first = told(canton, statement.id, ten, cost)
-    assert (states(canton, first.reference), here.tasks()) == (["told", "told"], ["reclaim"])
+    assert (states(canton, first.reference), here.tasks().count("reclaim")) == (["told", "told"], 1)
     assert [one.answer_by for one in here.rows(Reclaim)] == [canton.today + TO_ANSWER] and both() == accepted
     with pytest.raises(NotAllowed):
         answers(canton, first.reference, who="rut")
     with pytest.raises(NotPossible, match="time to answer"):
         settles(canton, first, ReclaimState.KEPT, "berta")
     answers(canton, first.reference)
-    assert (states(canton, first.reference), here.tasks()) == (["accepted", "accepted"], [])
+    assert (states(canton, first.reference), here.tasks().count("reclaim")) == (["accepted", "accepted"], 0)
     back = 10 * 36_00 + 84_30
     assert both() == Figures(claimed=total, cut=back, accepted=total - back, open=total - back)
     with acting(side.office.slug, TEST, "look"):
@@ -184,7 +184,7 @@ def test_what_is_claimed_back_is_the_same_in_both_ledgers_and_once(canton: Canto
     whole = NewReclaimLine(line=other.id, amount=5 * 36_00, days=((Q3, Q3 + timedelta(days=5)),))
     before = both()
     second = told(canton, statement.id, whole)
-    with pytest.raises(NotPossible, match="why"):
+    with pytest.raises(ValueError, match="who objects says why"):
         answers(canton, second.reference, " ")
     answers(canton, second.reference, "Sie war hier.")
     assert states(canton, second.reference) == ["objected", "objected"]

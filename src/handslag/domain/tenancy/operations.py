@@ -27,6 +27,7 @@ SERIES = {
     "run": 4,
     "appeal": 5,
     "recovery": 6,
+    "reclaim": 7,
     "order": 8,
     "import": 9,
 }
