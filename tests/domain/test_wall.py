@@ -170,6 +170,17 @@ BESIDES = {
         INSERT INTO settlement_leftout (id, tenant_id, person_id, fund, since, until, why, by_id, at)
         SELECT l.id, l.tenant_id, l.person_id, 'asylum', l.since, l.until, 'x', s.sent_by_id, now()
         FROM settlement_line l JOIN settlement_submission s ON s.id = l.submission_id WHERE l.tenant_id = %s""",
+    "settlement_reclaim": """
+        INSERT INTO settlement_reclaim (id, tenant_id, side, partner, fund, reference, reason, text, total, currency,
+            content, state, proposed_by_id, told_by_id, answered_by_id, settled_by_id, objection, settled_why, version)
+        SELECT s.id, s.tenant_id, 'payer', 'municipality:bfs:1', 'asylum', 'x', 'LATE', 'x', 36, 'CHF', '', 'kept',
+            m.id, n.id, m.id, n.id, '', '', 1
+        FROM settlement_statement s JOIN tenancy_staffmember m ON m.tenant_id = s.tenant_id
+        JOIN tenancy_staffmember n ON n.tenant_id = s.tenant_id AND n.id > m.id WHERE s.tenant_id = %s LIMIT 1""",
+    "settlement_reclaimline": """
+        INSERT INTO settlement_reclaimline (id, tenant_id, reclaim_id, line_id, amount, days, stands)
+        SELECT l.id, l.tenant_id, r.id, l.id, 36, '[]', true
+        FROM settlement_line l JOIN settlement_reclaim r ON r.tenant_id = l.tenant_id WHERE l.tenant_id = %s""",
     "register_standing": """
         INSERT INTO register_standing (id, tenant_id, person_id, since, status, entry_on)
         SELECT gen_random_uuid(), tenant_id, id, '2026-01-01', 'N', '2026-01-01' FROM people_person
