@@ -22,6 +22,7 @@ REASONS = {
     ("jobs/scan.py", "verdict.detail"),
     ("jobs/sedex.py", "trouble"),
     ("jobs/elsewhere.py", "error.reason"),
+    ("jobs/watch.py", "error.reason"),
     ("connectors/casesystem/follow.py", "error.reason"),
     ("connectors/casesystem/follow.py", "why"),
     ("web/caseworker/oidc.py", "reason"),

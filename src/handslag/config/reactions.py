@@ -1267,13 +1267,16 @@ def _task_for_question(event: Event, by: Actor, now: datetime) -> None:
     _task_about(row, event, by, now, kinds.get(row.kind, "question"))
 
 
-def _compare_account(event: Event, by: Actor, now: datetime) -> None:
+def _answer_by_itself(event: Event, by: Actor, now: datetime) -> None:
+    """What is held against the own account, and a turn of a reclaim."""
     from handslag.jobs.accounts import compare_account
     from handslag.jobs.queue import defer
+    from handslag.jobs.settlement import follow_reclaim
 
     row = _message(event.subject)
-    if row.kind in ("reconciliation", "payment_advice"):
-        defer(compare_account, lock=f"message:{row.id}", tenant=_tenant(), message=str(row.id))
+    jobs = {"reconciliation": compare_account, "payment_advice": compare_account, "reclaim": follow_reclaim}
+    if row.kind in jobs:
+        defer(jobs[row.kind], lock=f"message:{row.id}", tenant=_tenant(), message=str(row.id))
 
 
 def _advise_payment(event: Event, by: Actor, now: datetime) -> None:
@@ -1286,13 +1289,13 @@ def _advise_payment(event: Event, by: Actor, now: datetime) -> None:
 
 
 def _follow_reclaim(event: Event, by: Actor, now: datetime) -> None:
-    """What came of a reclaim, or was answered on it, is noted at either side."""
+    """What was answered on a reclaim is noted at either side."""
     from handslag.jobs.queue import defer
     from handslag.jobs.settlement import follow_reclaim
 
     about = event.payload["settles"] if isinstance(event, MessageHandedOver) else str(event.subject)
-    row = ExchangeMessage.objects.filter(id=about, kind="reclaim").first() if about else None
-    if row is not None:
+    row = _message(UUID(about)) if about else None
+    if row is not None and row.kind == "reclaim":
         defer(follow_reclaim, lock=f"message:{row.id}", tenant=_tenant(), message=str(row.id))
 
 
@@ -1534,27 +1537,20 @@ def _done_by_taking_over(event: Event, by: Actor, now: datetime) -> None:
 
 
 def _task_for_reply(event: Event, by: Actor, now: datetime) -> None:
+    row, state = _message(event.subject), event.payload["state"]
     kinds = {"question": "question asked back", "not delivered": "message not delivered"}
-    kind = kinds.get(event.payload["state"], "question answered")
-    if ExchangeMessage.objects.filter(id=event.subject, kind="reconciliation").exists():
-        if event.payload["state"] == Business.ACCEPTED:
-            return  # equal: there is nothing to do
-        kind = "accounts differ" if event.payload["state"] == Business.REJECTED else kind
-    told = ExchangeMessage.objects.filter(id=event.subject, kind="reclaim")
-    if event.payload["state"] in (Business.ACCEPTED, Business.REJECTED) and told.exists():
+    kind = kinds.get(state, "question answered")
+    taken_in = row.kind == "settlement" and row.due_on is None
+    if row.kind == "reclaim" and state in (Business.ACCEPTED, Business.REJECTED):
         return  # it is noted, and an objection has a task of its own
-    if ExchangeMessage.objects.filter(id=event.subject, kind="payment_advice").exists():
-        if event.payload["state"] == Business.ACCEPTED:
-            return  # it fits there
-        kind = "payment differs" if event.payload["state"] == Business.REJECTED else kind
-    limits = ExchangeMessage.objects.filter(id=event.subject, kind="approval_change")
-    if event.payload["state"] == Business.ACCEPTED and limits.exists():
-        return  # noted there
-    if ExchangeMessage.objects.filter(id=event.subject, kind="settlement", due_on=None).exists():
-        if event.payload["state"] == Business.ACCEPTED:
-            return  # taken in
-        kind = "settlement refused" if event.payload["state"] == Business.REJECTED else kind
-    _exchange_task(event, by, now, kind)
+    if state == Business.ACCEPTED and (taken_in or row.kind in ("reconciliation", "payment_advice", "approval_change")):
+        return  # equal, fits, noted there or taken in: there is nothing to do
+    if state == Business.REJECTED and (taken_in or row.kind != "settlement"):
+        refused = {
+            "reconciliation": "accounts differ", "payment_advice": "payment differs", "settlement": "settlement refused"
+        }  # fmt: skip
+        kind = refused.get(row.kind, kind)
+    _task_about(row, event, by, now, kind)
 
 
 def _task_for_kept_back(event: Event, by: Actor, now: datetime) -> None:
@@ -1849,9 +1845,8 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
         Reaction(_done_by_their_addition, causes=(TaskDone,)),
         Reaction(_task_for_question, causes=(TaskOpened,)),
         Reaction(_look_at_message),
-        Reaction(_compare_account),
+        Reaction(_answer_by_itself),
         Reaction(_take_settlement),
-        Reaction(_follow_reclaim),
     ),
     MessageRecalled: (Reaction(_done_by_recall, causes=(TaskDone,)),),
     MessageReminded: (Reaction(_task_for_reminder, causes=(TaskOpened,)),),

@@ -55,8 +55,9 @@ def advising(order: PaymentOrder) -> NewMessage:
 
 
 def _named(posted: Iterable[str]) -> list[str]:
-    """The settlements and bills by what was posted for them: each submission of a settlement is posted by itself."""
-    return list(dict.fromkeys(found[1] if (found := _SUBMITTED.fullmatch(one)) else one for one in posted))
+    """The settlements and bills by what was posted for them, by name: each submission of a settlement is posted by
+    itself."""
+    return sorted({found[1] if (found := _SUBMITTED.fullmatch(one)) else one for one in posted})
 
 
 def advised(message: Message) -> Advice:
