@@ -39,7 +39,7 @@ from handslag.domain.tenancy.permissions import Hidden, NotAllowed
 from handslag.jobs import acts, roots, watch
 from handslag.jobs.acts import store_of
 from handslag.jobs.payments import folders
-from handslag.jobs.queue import defer
+from handslag.jobs.queue import AWAY, app, defer
 from handslag.kernel.ids import uuid7
 from handslag.web.entry.files import document_for
 from tests.bed import Database, free_port
@@ -314,6 +314,14 @@ def test_a_letter_or_file_that_cannot_be_made_becomes_a_task_once(
     finish_task(**office.act("hanna"), task=task.id, version=task.version)
     monkeypatch.setattr(acts, "tenants", lambda: [tenant])
     assert watch.enqueue_forgotten() == 0  # she has sent it another way
+
+
+def test_what_is_done_once_a_day_is_done_later_where_the_database_went_away() -> None:
+    daily = {
+        one.task for one in app.periodic_registry.periodic_tasks.values() if not re.match(r"\*\S* \* ", one.cron)
+    }
+    assert {"handslag:print_notices", "handslag:watch_deadlines"} <= {task.name for task in daily}
+    assert [task.name for task in daily if task.retry_strategy is not AWAY] == []
 
 
 def test_a_block_covers_every_head_that_moved_and_is_chained(office: Office) -> None:

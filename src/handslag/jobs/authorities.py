@@ -76,7 +76,7 @@ def _twelve(number: str) -> str:
 
 
 @tasks.periodic(cron="20 4 * * *")
-@tasks.task(name="ask_authorities_again", queueing_lock="ask_authorities_again", pass_context=False)
+@tasks.task(name="ask_authorities_again", queueing_lock="ask_authorities_again", retry=AWAY, pass_context=False)
 def ask_authorities_again(timestamp: int) -> None:
     """Each day: ask again who hasn't given a whole answer about a month, also where it was decided without, and who
     has yet to say a benefit of the month before, until it is decided."""

@@ -50,7 +50,7 @@ def enqueue(tenant: int, run: UUID, batch: int) -> None:
 
 
 @tasks.periodic(cron="50 3 * * *")
-@tasks.task(name="precalculate_months", queueing_lock="precalculate_months")
+@tasks.task(name="precalculate_months", queueing_lock="precalculate_months", retry=AWAY)
 def precalculate_months(timestamp: int) -> None:
     """Begin the run over the next month, once, from the day on that the organisation has set; forget old forecasts."""
 

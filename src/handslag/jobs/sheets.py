@@ -11,7 +11,7 @@ from handslag.domain.entitlement.operations import report_differences
 from handslag.domain.entitlement.queries import differences, sample_of_sheets
 from handslag.domain.tenancy.door import acting, system
 from handslag.jobs.acts import each_tenant
-from handslag.jobs.queue import tasks
+from handslag.jobs.queue import AWAY, tasks
 from handslag.kernel import clock
 
 log = structlog.get_logger("sheets")
@@ -20,7 +20,7 @@ SAMPLE = 200
 
 
 @tasks.periodic(cron="30 2 * * *")
-@tasks.task(name="recheck_sheets", queueing_lock="recheck_sheets")
+@tasks.task(name="recheck_sheets", queueing_lock="recheck_sheets", retry=AWAY)
 def recheck_sheets(timestamp: int) -> None:
     """Compute a sample of each tenant's sheets again, another one each night; a case with a difference gets a task."""
 

@@ -15,14 +15,14 @@ from handslag.domain.tasks.states import TaskState
 from handslag.domain.tenancy.door import acting, system
 from handslag.domain.tenancy.policies import NotPossible
 from handslag.jobs.acts import each_tenant
-from handslag.jobs.queue import tasks
+from handslag.jobs.queue import AWAY, tasks
 from handslag.kernel import clock
 
 BY = system("statistics")
 
 
 @tasks.periodic(cron="30 3 * * *")
-@tasks.task(name="watch_statistics", queueing_lock="watch_statistics")
+@tasks.task(name="watch_statistics", queueing_lock="watch_statistics", retry=AWAY)
 def watch_statistics(timestamp: int) -> None:
     """Every night: the last month's delivery where there is none, and a task about each that was sent and for whose
     month something was booked since."""

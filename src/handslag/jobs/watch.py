@@ -52,7 +52,7 @@ from handslag.jobs.appeals import pack_appeal
 from handslag.jobs.letters import render_letter, render_personal_letter
 from handslag.jobs.payments import write_order_file, write_run_file
 from handslag.jobs.precalculations import precalculate
-from handslag.jobs.queue import defer, tasks
+from handslag.jobs.queue import AWAY, defer, tasks
 from handslag.jobs.scan import scan_document
 from handslag.kernel import canonical, clock
 from handslag.kernel.ids import uuid7
@@ -171,7 +171,7 @@ def take_returned(timestamp: int) -> None:
 
 
 @tasks.periodic(cron="30 5 * * *")
-@tasks.task(name="ask_for_texts", queueing_lock="ask_for_texts")
+@tasks.task(name="ask_for_texts", queueing_lock="ask_for_texts", retry=AWAY)
 def ask_for_texts(timestamp: int) -> None:
     """Ask the gateway what became of the text messages of the last three days: what didn't arrive is parked."""
     gateway = sms_gateway()
@@ -197,7 +197,7 @@ def ask_for_texts(timestamp: int) -> None:
 
 
 @tasks.periodic(cron="0 4 * * *")
-@tasks.task(name="print_notices", queueing_lock="print_notices")
+@tasks.task(name="print_notices", queueing_lock="print_notices", retry=AWAY)
 def print_notices(timestamp: int) -> None:
     """Make each tenant's print batch of the day: planned in a transaction, set outside it, recorded in another. Who
     has no address to print is parked, and so becomes a task."""
@@ -274,7 +274,7 @@ def _listed(number: int, page: NoticePage) -> dict[str, Any]:
 
 
 @tasks.periodic(cron="20 3 * * *")
-@tasks.task(name="watch_deadlines", queueing_lock="watch_deadlines")
+@tasks.task(name="watch_deadlines", queueing_lock="watch_deadlines", retry=AWAY)
 def watch_deadlines(timestamp: int) -> None:
     """Tell a person of the deadlines whose day is over; nothing follows by itself."""
 
@@ -291,7 +291,7 @@ def watch_deadlines(timestamp: int) -> None:
 
 
 @tasks.periodic(cron="40 3 * * *")
-@tasks.task(name="watch_signatures", queueing_lock="watch_signatures")
+@tasks.task(name="watch_signatures", queueing_lock="watch_signatures", retry=AWAY)
 def watch_signatures(timestamp: int) -> None:
     """Remind the adults who haven't signed yet; end what nobody signed in time."""
 
