@@ -124,9 +124,9 @@ def plan_payments(*, tenant: str | int, by: Actor, now: datetime, decision: UUID
     already doesn't count for the new decision (`paid_back`): so much stays booked as beyond it, and what is granted is
     paid to her. Where not as much has left, its money having come back from the bank, the rest of that is hers too.
     """
-    found = Decision.objects.select_related("case__applicant", "period", "sheet__snapshot").get(id=decision)
+    found = Decision.objects.select_related("case__applicant", "period").get(id=decision)
     case, period = found.case, found.period
-    if found.sheet.pack == "ch" and facts_of(found.sheet).restitution != restitution_in(period):
+    if case.legal_order == "ch" and facts_of(found.sheet).restitution != restitution_in(period):
         raise NotPossible("instalments since")
     locked = locked_for(period) if found.replaces_id else {}
     earlier = _earlier(found)
@@ -356,7 +356,9 @@ def _set_off(
 def _keep_back(decision: Decision, open_: list[_Open], now: datetime) -> int:
     """Let so much of what is granted go towards the claim as its sheet says, never more than is left of either: its
     oldest month first, each part an income of its own. How much (minor units)."""
-    left = stored_calculation(decision.sheet).totals.get("RestitutionSum", 0) if decision.sheet.pack == "ch" else 0
+    if decision.case.legal_order != "ch":
+        return 0
+    left = stored_calculation(decision.sheet).totals.get("RestitutionSum", 0)
     if not left:
         return 0
     number = facts_of(decision.sheet).restitution.order
