@@ -128,7 +128,7 @@ def collect(month: Month) -> Collected:
     homes = _homes(cases.values(), month)
     named = {row[5] for many in booked.values() for row in many if row[5]}
     people = Person.objects.in_bulk({key for keys in homes.values() for key in keys} | named)
-    told = {"ahvn13": _ahv_numbers(people)} if setting("federal_statistics").get("ahvn13") else {"ahvn13": {}}
+    numbers = _ahv_numbers(people) if setting("federal_statistics").get("ahvn13") else {}
     category = classes()
     found = Collected(body={"month": str(month), "table": str(table()["checked_on"]), "dossiers": [], "totals": {}})
     totals = dict.fromkeys(map(str, DIRECTIONS), 0)
@@ -147,7 +147,7 @@ def collect(month: Month) -> Collected:
                 "role": roles[key],
                 "birth_on": _text(people[key].birth_on),
                 "permit": permits.get(str(key), ""),
-                "ahvn13": told["ahvn13"].get(key, ""),
+                "ahvn13": numbers.get(key, ""),
             }
             dossier["persons"].append({"number": n, "key": key_of(key), "variables": _values("person", values)})
             found.protection = max(found.protection, people[key].protection_level)
