@@ -713,12 +713,8 @@ def test_conditions_and_reductions_on_their_pages(
             assert who.open(path, act="decide", version="1").status_code == 404
 
 
-def test_what_was_drawn_unlawfully_is_claimed_back_in_the_terms_of_the_canton(
-    musterwil: Office, desk: Any, database: Any, log_in: Any, server: Any, fine_at_both: Any
-) -> None:
-    """Paid 2111.00 and decided 1911.00 later: 200.00 are claimed by two with the canton's remedy, paid in part by
-    agreed instalments, given up for the rest; in German and French, booked on the case account."""
-    office, at = musterwil, Counter(musterwil, desk)
+def drawn_too_much(office: Office, at: Counter, database: Any) -> tuple[str, UUID, Sheet]:
+    """Dario's case, himself, and the sheet that says 1911.00 by his wage, once 2111.00 are paid."""
     case = at.opens(("Dario", "1990-05-17", ahv("921707698"), "adult"))
     dario = look(office, Person, given_name="Dario").id
     at.applies(case, "Dario", rent="1050")
@@ -730,6 +726,16 @@ def test_what_was_drawn_unlawfully_is_claimed_back_in_the_terms_of_the_canton(
     office.now = clock.now()
     with acting(office.slug, TEST, "look"):
         sheet = Sheet.objects.filter(case_id=key_in(case)).latest("computed_at")
+    return case, dario, sheet
+
+
+def test_what_was_drawn_unlawfully_is_claimed_back_in_the_terms_of_the_canton(
+    musterwil: Office, desk: Any, database: Any, log_in: Any, server: Any, fine_at_both: Any
+) -> None:
+    """Paid 2111.00 and decided 1911.00 later: 200.00 are claimed by two with the canton's remedy, paid in part by
+    agreed instalments, given up for the rest; in German and French, booked on the case account."""
+    office, at = musterwil, Counter(musterwil, desk)
+    case, _dario, sheet = drawn_too_much(office, at, database)
     assert sheet.granted == 191_100
     told: dict[str, Any] = {"language": "de", "reasons": "Der Lohn fehlte im Gesuch."}
     told["unheard"] = "Er hat es selbst gesagt."
@@ -782,17 +788,7 @@ def test_what_was_drawn_unlawfully_is_claimed_back_in_the_terms_of_the_canton(
 def overpaid(office: Office, at: Counter, database: Any) -> tuple[str, Recovery]:
     """Dario's case, two months ago: 2111.00 paid, 1911.00 decided later, the 200.00 claimed back by two."""
     at.month -= 2
-    case = at.opens(("Dario", "1990-05-17", ahv("921707698"), "adult"))
-    dario = look(office, Person, given_name="Dario").id
-    at.applies(case, "Dario", rent="1050")
-    went(at.assesses(case, **{"member-0-permit": "CH"}))
-    at.decides(case)
-    at.pays(database)
-    wage = {"code": "WAGE", "mine": "300", "why": "Lohnabrechnung", "person": str(dario)}
-    went(at.assesses(case, **{f"new-income-0-{name}": value for name, value in wage.items()}))
-    office.now = clock.now()
-    with acting(office.slug, TEST, "look"):
-        sheet = Sheet.objects.filter(case_id=key_in(case)).latest("computed_at")
+    case, dario, sheet = drawn_too_much(office, at, database)
     told: dict[str, Any] = {"language": "de", "reasons": "Der Lohn fehlte im Gesuch.", "unheard": "Er sagte es selbst."}
     less = propose(**office.act("hanna"), sheet=sheet.id, ground="37.3", **told)
     decide(**office.act("bo"), decision=less.id, version=less.version)
