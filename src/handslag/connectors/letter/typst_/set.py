@@ -1,8 +1,9 @@
 """Letter, Receipt -> PDF bytes by a compiler that is kept between letters.
 
-The data travels as one JSON text in typst's `sys.inputs` and is never part of the source, so nothing that a
-person wrote is ever read as markup. Only the fonts beside this file are used, on every machine, and for what they
-don't show those of the installation's own folders (HANDSLAG_FONTS).
+The data travels as one JSON text inside of a string, the one argument of the paper's function: what a person wrote
+is never read as markup. (Other `sys.inputs` for each would let the compiler begin anew: a tenth of a letter's time.)
+Only the fonts beside this file are used, on every machine, and for what they don't show those of the installation's
+own folders (HANDSLAG_FONTS).
 """
 
 from __future__ import annotations
@@ -45,16 +46,16 @@ class TypstSetter:
     def __init__(self, folders: tuple[Path, ...] = ()) -> None:
         self._lock = Lock()
         self._folders = folders
-        self._families = json.dumps([*_FAMILIES, *(sorted(_fonts(*folders).families()) if folders else ())])
         self._compiler = typst.Compiler(
             input=_HERE / "letter.typ",
             root=_HERE,
             font_paths=_fonts(_HERE / "fonts", *folders),
+            sys_inputs={"fonts": json.dumps([*_FAMILIES, *(sorted(_fonts(*folders).families()) if folders else ())])},
         )
 
     def letter(self, letter: Letter) -> SetDocument:
         """The decision letter as PDF/UA-1 + PDF/A-3a. Raises LetterRefused."""
-        return self._set("letter.typ", asdict(letter), letter.written_on, letter.organisation.colour)
+        return self._set("letter", asdict(letter), letter.written_on, letter.organisation.colour)
 
     def receipt(self, receipt: Receipt) -> SetDocument:
         """The receipt as PDF/UA-1 + PDF/A-3a: a character that no font shows stands as a square, and `unshown` says
@@ -63,28 +64,27 @@ class TypstSetter:
         paper = _each(typed, lambda text: showable(text, self._folders))
         if paper != typed:
             paper["closing"].append({"heading": "", "text": receipt.unshown})
-        return self._set("receipt.typ", paper, receipt.written_on, receipt.organisation.colour)
+        return self._set("receipt", paper, receipt.written_on, receipt.organisation.colour)
 
     def notices(self, batch: NoticeBatch) -> SetDocument:
         """A page for each notice, as PDF/UA-1 + PDF/A-3a. Raises LetterRefused."""
-        return self._set("notices.typ", asdict(batch), batch.written_on, batch.organisation.colour)
+        return self._set("notices", asdict(batch), batch.written_on, batch.organisation.colour)
 
     def unshown(self, text: str) -> str:
         """The characters of a text for which a letter would be refused, each once."""
         return unshown(_printable(text), self._folders)
 
-    def _set(self, template: str, data: dict[str, object], written_on: date, colour: str) -> SetDocument:
+    def _set(self, paper: str, data: dict[str, object], written_on: date, colour: str) -> SetDocument:
         if not _COLOUR.fullmatch(colour):
             raise LetterRefused("the organisation's colour must be #rrggbb")
         text = json.dumps(_printable(data | {"written_on": written_on.isoformat()}), ensure_ascii=False)
         try:
-            text.encode("utf-8")
+            source = f'#import "{paper}.typ": {paper}\n#{paper}(json(bytes({_literal(text)})))\n'.encode()
             with self._lock:
                 content = self._compiler.compile(
-                    input=_HERE / template,
+                    input=source,
                     format="pdf",
                     pdf_standards=_STANDARDS,
-                    sys_inputs={"data": text, "fonts": self._families},
                     timestamp=datetime.combine(written_on, time(), UTC),
                 )
         except UnicodeEncodeError as error:
@@ -94,6 +94,11 @@ class TypstSetter:
             raise LetterRefused("no font shows a character" if missing else error.message, missing) from None
         assert isinstance(content, bytes)
         return SetDocument(content, hashlib.sha256(content).hexdigest(), len(_PAGE.findall(content)))
+
+
+def _literal(text: str) -> str:
+    """The text as a string of typst, which ends where the text does whatever stands in it."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _printable(value: Any) -> Any:
