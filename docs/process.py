@@ -66,8 +66,7 @@ SOZIALHILFE = Map(
         (
             "Vom Gesuch bis zum Kostenersatz nach § 44 SHG und zum abgeglichenen Konto: Ist und Soll. Die Schritte des",
             "Solls hält ein Test an den Code; welche Zustände aufeinander folgen: [states](states.md); die Meldungen:",
-            "[messages](messages/de.md); Asyl: [prozess-asyl](prozess-asyl.md). Noch fehlen im Soll Kostengutsprachen",
-            "und das Konto der Leistungserbringer.\n",
+            "[messages](messages/de.md); Asyl: [prozess-asyl](prozess-asyl.md).\n",
         ),
         NEXUS.words.before,
         NEXUS.words.here,
