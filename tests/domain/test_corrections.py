@@ -169,7 +169,7 @@ def test_less_needs_a_ground_reasons_and_two_people_and_claims_nothing(office: O
     assert "kräver inte tillbaka några pengar" in letter["change"][1]
     # neither what a decision granted nor what was paid beyond it is booked away by one person
     refused("decision", reverse_booking, **office.act("hanna"), booking=granted.id, reason=WHY)
-    refused("paid", reverse_booking, **office.act("hanna"), booking=overpaid.id, reason=WHY)
+    refused("decision", reverse_booking, **office.act("hanna"), booking=overpaid.id, reason=WHY)
 
 
 def test_even_what_is_granted_as_applied_is_taken_back_by_two(office: Office, connect: Any) -> None:

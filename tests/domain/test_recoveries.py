@@ -18,7 +18,7 @@ from handslag.domain.payments.operations import bank, planning, recoveries
 from handslag.domain.payments.operations.account import reverse_booking
 from handslag.domain.payments.operations.advances import grant_advance
 from handslag.domain.payments.operations.payees import order_direct_payment
-from handslag.domain.payments.operations.planning import unblock_payment
+from handslag.domain.payments.operations.planning import hold_payment, resume_payment, unblock_payment
 from handslag.domain.payments.operations.recoveries import (
     agree_instalments,
     book_ceded,
@@ -520,6 +520,51 @@ def test_what_she_has_paid_back_of_a_payment_that_reached_nobody_is_hers(
         before.setattr(planning, "came_back", lambda decision: 700_000)
         missed.changed(200_000, "37")
         assert "700000 stand as beyond, 555000 were paid back, 700000 of it" in _broken(folder, database)
+
+
+def test_what_did_not_come_in_after_all_does_not_go_out_and_what_goes_to_her_is_not_booked_away(
+    office: Office, database: Any
+) -> None:
+    folder, advanced, missed = office.case(), advanced_on_benefit(office), office.case(("Mia", "Moe", "19800101"))
+    for each in (folder, missed):
+        each.applied()
+        each.decided()
+    office.sent()
+    for each in (folder, missed):
+        each.changed(100_000, "37.3")
+        _repaid(each, 200_000, claimed=555_000)
+    ceded = {"case": advanced.case.id, "period": advanced.period().id, "source": "LEFI, kod SOC"}
+    book_ceded(**office.act("hanna"), **ceded, authority="Försäkringskassan", amount=400_000)
+    for each, given in ((folder, 200_000), (advanced, 400_000)):
+        each.changed(700_000, "37")
+        assert _waiting(each) == [(45_000 + given, "planned")]
+        with acting(office.slug, TEST, "look"):
+            (came,) = Booking.objects.filter(case=each.case, kind="income")
+        wrong = {**office.act("hanna"), "booking": came.id, "reason": "fel person"}
+        refused("given back", reverse_booking, **wrong)
+        again = _payments(each)[-1]
+        hold_payment(**office.act("hanna"), payment=again.id, version=again.version, reason="Det var inte hennes.")
+        reverse_booking(**wrong)
+        assert (_waiting(each), _broken(each, database)) == ([], "")
+    # what she got meanwhile of the benefit is beyond the decision: a person is asked; the claim of the other stands
+    assert (_left_to_claim(advanced), _tasks(advanced, "paid beyond decision")) == (400_000, 1)
+    assert (_left_to_claim(folder), _tasks(folder, "paid beyond decision")) == (0, 1)
+    for each in (folder, advanced):
+        each.changed(699_900, "37.3")
+        again = _payments(each)[-1]
+        assert (again.amount, again.state) == (44_900, "held")  # what somebody has stopped stays so
+        resume_payment(**office.act("hanna"), payment=again.id, version=again.version)
+        _holds(each, 699_900)
+        assert _broken(each, database) == ""
+    # what is planned to her of what she has paid back of money that reached nobody
+    _told(office, _payments(missed)[0], LineKind.RETURNED)
+    assert _waiting(missed) == [(300_000, "blocked")]
+    with acting(office.slug, TEST, "look"):
+        countered = Booking.objects.filter(case=missed.case, reverses__isnull=False).values("reverses_id")
+        beyond = Booking.objects.filter(case=missed.case, account_code="felutbetalt", reverses=None)
+        (hers,) = beyond.exclude(id__in=countered)
+    refused("decision", reverse_booking, **office.act("hanna"), booking=hers.id, reason="fel")
+    assert (_waiting(missed), _broken(missed, database)) == ([(300_000, "blocked")], "")
 
 
 def test_it_is_hers_also_where_her_landlord_or_an_advance_had_it_or_a_condition_fell_away(

@@ -583,6 +583,12 @@ def _task_for_overpaid(event: Event, by: Actor, now: datetime) -> None:
         _task_once(event, by, now, "paid beyond decision")
 
 
+def _task_for_unclaimed(event: Event, by: Actor, now: datetime) -> None:
+    """Where money didn't come in after all, and what she got meanwhile is beyond the decision."""
+    if event.payload["came_back"] and claimable_in(event.subject):
+        _task_once(event, by, now, "paid beyond decision")
+
+
 def _task_for_claimed(event: Event, by: Actor, now: datetime) -> None:
     if event.payload["claimed_too_much"]:
         _task_once(event, by, now, "claimed beyond paid")
@@ -2062,7 +2068,7 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     ),
     CaseBooked: (),
     IncomeBooked: (),
-    BookingReversed: (),
+    BookingReversed: (Reaction(_task_for_unclaimed, causes=(TaskOpened,)),),
     OtherHelpProposed: (Reaction(_done_by_other_help, causes=(TaskDone,)),),
     OtherHelpLeft: (Reaction(_done_by_other_help, causes=(TaskDone,)),),
     OtherHelpReturned: (),

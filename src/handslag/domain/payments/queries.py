@@ -339,7 +339,9 @@ CEDED = "avstadd"
 #: Help that nobody has a right to (12 kap. 2 § socialtjänstlagen). Its code is for accounts and tells it apart: the
 #: monthly statistics are of help under 1 § alone (2 § förordning 1981:1370).
 OTHER_HELP = "bistand_utan_ratt"
-EXPENSES = ("forsorjningsstod", "forskott", "retur", "felutbetalt", OTHER_HELP)
+#: What was paid beyond a decision.
+OVERPAID = "felutbetalt"
+EXPENSES = ("forsorjningsstod", "forskott", "retur", OVERPAID, OTHER_HELP)
 CHART_CODES = (*EXPENSES, OWED, BANK, INCOME, CLAIMED, RECEIVABLE, CEDED)
 
 
@@ -468,7 +470,7 @@ def posting_days(now: datetime, most: int = 40) -> list[tuple[date, PostingDay |
 def beyond_of(case: UUID) -> dict[UUID, int]:
     """What has left beyond the decisions of a case, by period (minor units): what stands booked so, and of advances
     what the month's decision didn't cover."""
-    rows = Booking.objects.filter(case_id=case, account_code="felutbetalt", kind=BookingKind.EXPENSE).order_by()
+    rows = Booking.objects.filter(case_id=case, account_code=OVERPAID, kind=BookingKind.EXPENSE).order_by()
     found = dict(rows.values_list("period_id").annotate(sum=Sum("amount")))
     for advance, left in advances_uncovered(case):
         if _has_arrived(advance):
@@ -494,7 +496,7 @@ def uncovered_of(period: Period) -> int:
 
 def beyond_in(period: Period) -> int:
     """What is beyond the decision on a month, has it left or not (minor units)."""
-    rows = Booking.objects.filter(period=period, account_code="felutbetalt", kind=BookingKind.EXPENSE).order_by()
+    rows = Booking.objects.filter(period=period, account_code=OVERPAID, kind=BookingKind.EXPENSE).order_by()
     return _sum(rows) + uncovered_of(period)
 
 

@@ -26,6 +26,7 @@ from handslag.domain.payments.policies import cut_off, first_pay_day
 from handslag.domain.payments.queries import (
     CEDED,
     OTHER_HELP,
+    OVERPAID,
     account_of,
     balance_of,
     file_of,
@@ -387,7 +388,7 @@ def _account(
                 and booking.reverses_id is None
                 and booking.decision_line_id is None
                 and booking.kind != "claim"
-                and booking.account_code != OTHER_HELP
+                and booking.account_code not in (OTHER_HELP, OVERPAID)
                 and row.reversed_by is None
                 and not row.settled,
             }

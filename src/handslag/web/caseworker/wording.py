@@ -358,6 +358,9 @@ REFUSALS: dict[str, str | Promise] = {
         "This month is decided already: pay what it grants. What is urgent beside it is other help, or a new decision."
     ),
     "set off": _("An advance is set off here. Change the decision instead."),
+    "given back": _(
+        "This money is about to go out again, as it is granted after all. Stop the payment of that month first."
+    ),
     "account known": _("This person has an account already. A second person has to confirm a change."),
     "colleague": _("Choose a colleague of the unit who works cases and may see these people."),
     "access reason": _("Choose why you need to open the case."),

@@ -11,7 +11,9 @@ from handslag.domain.audit.operations import Done, Event, operation
 from handslag.domain.casefile.models import Case, Period
 from handslag.domain.casefile.operations import period_of
 from handslag.domain.casefile.permissions import case_for_staff
+from handslag.domain.decisions.queries import in_force
 from handslag.domain.payments.models import Booking, KeptBack, OtherHelp, Payment, Return, SetOff, Settlement
+from handslag.domain.payments.queries import OVERPAID, came_back
 from handslag.domain.payments.states import BookingKind, PaymentState
 from handslag.domain.people.names import stored_name
 from handslag.domain.people.queries import household_on
@@ -42,6 +44,8 @@ class BookingReversed(Event):
 LONGEST_REASON = 120
 #: States of a payment in which no money is on its way, so that its booking may be countered.
 STANDING = (PaymentState.PLANNED, PaymentState.BLOCKED, PaymentState.HELD, PaymentState.STOPPED, PaymentState.REJECTED)
+#: States of a payment that leaves unless somebody stops it.
+GOES = (PaymentState.PLANNED, PaymentState.BLOCKED, PaymentState.RESERVED)
 
 
 @operation()
@@ -197,9 +201,11 @@ def income_booking(
 def reverse_booking(*, tenant: str | int, by: Actor, now: datetime, booking: UUID, reason: str) -> Done[Booking]:
     """Correct a booking by its counter-booking. Not once a payment for it is reserved or sent: NotPossible("paid").
 
-    NotPossible: ("source") without a reason, ("long reason"); ("decision") for what a decision granted, which only
-    another decision changes; ("claim") for what is claimed back, which only waiving it lowers; ("set off") for the
-    booking of an advance that is set off, and for a set-off by itself; ("returned") for money that came back.
+    NotPossible: ("source") without a reason, ("long reason"); ("decision") for what a decision granted, or what was
+    paid beyond it, which only another decision changes; ("claim") for what is claimed back, which only waiving it
+    lowers; ("set off") for the booking of an advance that is set off, and for a set-off by itself; ("returned") for
+    money that came back; ("given back") for money that came in and is about to go out again, as a later decision grants
+    it after all: somebody stops that payment first.
     """
     found = Booking.objects.filter(id=booking).first()
     if found is None:
@@ -210,7 +216,7 @@ def reverse_booking(*, tenant: str | int, by: Actor, now: datetime, booking: UUI
     case, _ = case_for_staff(found.case_id, by, now, Role.CASEWORKER, lock=True)
     if found.reverses_id or Booking.objects.filter(reverses=found).exists():
         raise NotPossible("reversed")
-    if found.decision_line_id or OtherHelp.objects.filter(booking=found).exists():
+    if found.decision_line_id or OtherHelp.objects.filter(booking=found).exists() or found.account_code == OVERPAID:
         raise NotPossible("decision")
     if found.kind == BookingKind.CLAIM:
         raise NotPossible("claim")
@@ -226,8 +232,13 @@ def reverse_booking(*, tenant: str | int, by: Actor, now: datetime, booking: UUI
     if any(p.state not in STANDING for p in settled):
         raise NotPossible("paid")
     settled.exclude(state=PaymentState.REJECTED).update(state=PaymentState.STOPPED, version=F("version") + 1)
+    decision = in_force(found.period_id) if found.kind == BookingKind.INCOME else None
+    back = came_back(decision) if decision else 0
     counter = counter_booking(found, reason, now)
-    payload = {"booking": str(found.id), "counter": str(counter.id), "reason": reason}
+    less = decision is not None and came_back(decision) < back
+    if less and Payment.objects.filter(period=found.period_id, state__in=GOES).exists():
+        raise NotPossible("given back")
+    payload = {"booking": str(found.id), "counter": str(counter.id), "reason": reason, "came_back": less}
     return Done(counter, BookingReversed(subject=case.id, payload=payload))
 
 

@@ -14,9 +14,9 @@ from handslag.domain.documents.operations import StoredFile, record_document
 from handslag.domain.documents.states import Provenance, RetentionClass
 from handslag.domain.payments.models import BankFile, BankLine, Booking, Payment, Return, Run, Settlement
 from handslag.domain.payments.operations.account import counter_booking, standing_settlements
-from handslag.domain.payments.operations.planning import OVERPAID, RETURNED, book_beyond, new_payment, paid_to
+from handslag.domain.payments.operations.planning import RETURNED, book_beyond, new_payment, paid_to
 from handslag.domain.payments.policies import first_pay_day
-from handslag.domain.payments.queries import beyond_in, came_back, claimed_too_much
+from handslag.domain.payments.queries import OVERPAID, beyond_in, came_back, claimed_too_much
 from handslag.domain.payments.states import BookingKind, LineKind, LineOutcome, PaymentState
 from handslag.domain.tenancy.door import Actor
 from handslag.domain.tenancy.permissions import Hidden, require_role

@@ -34,6 +34,7 @@ from handslag.domain.payments.operations.account import counter_booking, open_se
 from handslag.domain.payments.policies import bank_trouble, first_pay_day, pay_day
 from handslag.domain.payments.queries import (
     CLAIMED,
+    OVERPAID,
     advances_awaited,
     came_back,
     claim_of,
@@ -64,7 +65,7 @@ from handslag.kernel.ids import uuid7
 from handslag.kernel.months import Month
 
 #: Account codes of the case account; the tenant's chart of accounts maps them.
-SUPPORT, ADVANCE, RETURNED, OVERPAID = "forsorjningsstod", "forskott", "retur", "felutbetalt"
+SUPPORT, ADVANCE, RETURNED = "forsorjningsstod", "forskott", "retur"
 
 
 class PaymentsPlanned(Event):
