@@ -269,6 +269,8 @@ def test_a_refused_file_of_a_released_run_loses_one_payment_or_the_run_is_cancel
     with acting(office.slug, TEST, "look"):
         assert waits.model.objects.filter(kind="run file refused", state="open").count() == 0
         assert Run.objects.get(id=last.id).released_by_id == office.members["erik"]
+    assert _seen(office, bad).payee_name == "Eva"  # what she is called by now
+    _unsaid(database, bad)
     empty = reserve_run(**office.act("ulla"), execution_on=office.pay_day())  # by now that is looked at when reserved
     assert (empty.state, empty.payments, _seen(office, bad).blocked_reason) == ("cancelled", 0, "bank name")
     _holds(database, office)
@@ -284,6 +286,25 @@ def test_a_day_that_is_past_leaves_no_file_and_has_a_way_out(office: Office, mon
         assert Event.objects.filter(subject_id=run.id, kind="run file refused").count() == 1
     cancel_run(**office.act("ulla"), run=run.id, version=run.version, reason="dagen är förbi")
     assert _written(office, office.run()) == [payment.reference]
+
+
+def test_what_comes_out_of_a_run_goes_to_the_account_and_name_of_today(office: Office) -> None:
+    (moved, first), (_, second), (renamed, third) = (_paid(office, name) for name in ("Eva", "Adam", "Mia"))
+    run = reserve_run(**office.act("ulla"), execution_on=office.pay_day())
+    account = moved.asks_for_account()
+    confirm_account_change(**office.act("rut"), change=account.id, version=account.version)
+    with acting(office.slug, TEST, "look"):
+        person = Person.objects.get(id=renamed.case.applicant_id)
+    told = {"email": "", "telephone": "", "language": "sv", "given_name": "Mia", "family_name": "Moe"}
+    change_person(**office.act("rut"), person=person.id, version=person.version, **told)
+    assert [_seen(office, one).account_number for one in (first, second)] == ["1234566", "1234566"]
+    cancel_run(**office.act("ulla"), run=run.id, version=run.version)
+    seen = [_seen(office, one) for one in (first, second, third)]
+    assert [(one.state, one.account_number) for one in seen] == [
+        ("planned", "7654338"), ("planned", "1234566"), ("planned", "1234566"),
+    ]  # fmt: skip
+    assert (seen[2].payee_name, seen[1].version) == ("Mia Moe", 3)  # who has moved nowhere isn't touched
+    assert set(_written(office, office.run()) or ()) == {one.reference for one in seen}
 
 
 @pytest.mark.parametrize("step", ["cancel", "hold"])

@@ -1132,6 +1132,13 @@ def _follow_account(event: Event, by: Actor, now: datetime) -> None:
             follow_account(tenant=_tenant(), by=by, now=now, person=event.subject)
 
 
+def _follow_accounts(event: Event, by: Actor, now: datetime) -> None:
+    """Money that is out of its run again goes to the account that its payee has by now."""
+    for person in event.payload["moved"]:
+        with suppress(NotPossible):
+            follow_account(tenant=_tenant(), by=by, now=now, person=UUID(person))
+
+
 def _follow_name(event: Event, by: Actor, now: datetime) -> None:
     """A payment goes under the name that she has by now; where she can't be paid under it, it stays as it is."""
     if event.payload["changed"].keys() & {"given_name", "family_name"}:
@@ -2114,7 +2121,10 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     HearingsClosed: (),
     PersonalLetterRendered: (),
     RunReserved: (),
-    RunCancelled: (Reaction(_file_done, causes=(TaskDone,)),),
+    RunCancelled: (
+        Reaction(_file_done, causes=(TaskDone,)),
+        Reaction(_follow_accounts, causes=(AccountFollowed,)),
+    ),
     RunReleased: (Reaction(_write_file),),
     RunFileWritten: (Reaction(_file_done, causes=(TaskDone,)), Reaction(_hand_over_file)),
     RunFileRefused: (Reaction(_task_for_file, causes=(TaskOpened,)),),

@@ -348,6 +348,12 @@ def account_on(person: UUID, day: date) -> Account | None:
     )
 
 
+def accounts_on(people: Collection[UUID], day: date) -> dict[UUID, Account]:
+    """The same of several people; who has none isn't in it."""
+    found = Account.objects.filter(person_id__in=people, since__lte=day).filter(Q(until=None) | Q(until__gt=day))
+    return {account.person_id: account for account in found}
+
+
 def address_on(person: UUID, day: date) -> Address | None:
     """The address of a person on a day."""
     return (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Count, F, Sum
+from django.db.models import Count, F, QuerySet, Sum
 
 from handslag.domain.audit.operations import Done, Event, open_subject, operation
 from handslag.domain.documents.operations import StoredFile, record_document
@@ -14,6 +14,7 @@ from handslag.domain.payments.models import Payment, Run, RunFile
 from handslag.domain.payments.operations.planning import require_here
 from handslag.domain.payments.policies import bank_trouble, cut_off, first_pay_day
 from handslag.domain.payments.states import PayeeState, PaymentState, RunState
+from handslag.domain.people.queries import accounts_on, full_name
 from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.operations import next_reference
 from handslag.domain.tenancy.permissions import Hidden, require_role
@@ -146,7 +147,8 @@ def release_run(*, tenant: str | int, by: Actor, now: datetime, run: UUID, versi
 @operation()
 def cancel_run(*, tenant: str | int, by: Actor, now: datetime, run: UUID, version: int, reason: str = "") -> Done[Run]:
     """Give a run up whose file isn't written: its payments are planned as before. One that is released (its file was
-    refused, or its day is past) with a `reason`: nothing of it has left.
+    refused, or its day is past) with a `reason`: nothing of it has left. Who has another account or name since it was
+    reserved is named in the event (`moved`): what is planned to her follows.
 
     NotPossible: ("why cancelled") for such a one without a reason, ("payments held") while this installation was
     restored: the file may have left before that.
@@ -162,11 +164,32 @@ def cancel_run(*, tenant: str | int, by: Actor, now: datetime, run: UUID, versio
         if not reason.strip():
             raise NotPossible("why cancelled")
         require_here(list(payments.values_list("id", flat=True)))
-    payload = {"number": found.number, "payments": found.payments, "total": found.total, "reason": reason.strip()[:200]}
+    payload = {
+        "number": found.number,
+        "payments": found.payments,
+        "total": found.total,
+        "reason": reason.strip()[:200],
+        "moved": _moved(payments, now),
+    }
     payments.update(run=None, state=PaymentState.PLANNED, version=F("version") + 1)
     found.state, found.payments, found.total, found.version = RunState.CANCELLED, 0, 0, found.version + 1
     found.save(update_fields=["state", "payments", "total", "version"])
     return Done(found, RunCancelled(subject=found.id, payload=payload))
+
+
+def _moved(payments: QuerySet[Payment], now: datetime) -> list[str]:
+    """Who of those to whom these payments go has another account, or another name, than they were planned with."""
+    own = list(payments.filter(direct=None, payee__isnull=False).select_related("payee").order_by("id"))
+    by_now = accounts_on({one.payee_id for one in own if one.payee_id}, acting_door().the_tenant.today(now))
+    found: dict[str, None] = {}
+    for payment in own:
+        account = by_now.get(payment.payee_id) if payment.payee_id else None
+        if account is None or payment.payee is None:
+            continue
+        to = account.kind, account.clearing, account.number, full_name(payment.payee)
+        if to != (payment.account_kind, payment.clearing, payment.account_number, payment.payee_name):
+            found[str(payment.payee_id)] = None
+    return list(found)
 
 
 @operation()
