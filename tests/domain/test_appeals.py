@@ -19,7 +19,7 @@ from handslag.connectors.letter import port
 from handslag.connectors.store.port import for_tenant
 from handslag.domain.audit.models import Payload
 from handslag.domain.decisions.models import Appeal, AppealPackage, PersonalLetter
-from handslag.domain.decisions.operations import decide, propose
+from handslag.domain.decisions.operations import decide, open_hearing, propose
 from handslag.domain.decisions.operations.appeals import (
     check_appeal,
     dismiss_appeal,
@@ -28,10 +28,16 @@ from handslag.domain.decisions.operations.appeals import (
     lodge_appeal,
     note_judgment,
 )
+from handslag.domain.decisions.operations.package import package_of
 from handslag.domain.decisions.permissions import appeal_for_citizen
 from handslag.domain.decisions.queries import last_day
 from handslag.domain.documents.models import Document
-from handslag.domain.documents.operations import record_scan
+from handslag.domain.documents.operations import record_document, record_scan
+from handslag.domain.documents.states import Provenance, RetentionClass
+from handslag.domain.entitlement.operations.evidence import link_document
+from handslag.domain.lookups.models import FetchedLine, LookUp
+from handslag.domain.lookups.operations import NewAnswer, NewLine, answer_dispute, dispute_line, record_answers
+from handslag.domain.people.operations.staff import set_policy
 from handslag.domain.tasks.models import Deadline, Notice, Task
 from handslag.domain.tenancy.door import acting, system
 from handslag.domain.tenancy.keys import file_key
@@ -143,6 +149,46 @@ def test_an_appeal_in_time_changes_only_by_38_and_goes_to_the_court_whole(office
     assert note_judgment(**office.act("hanna"), **told_then, judged_on=today).state == "judged"
     after = propose(**office.act("hanna"), **again, ground="37.3", unheard="Domen är klar i saken.")
     assert after.replaces_id == new.id
+
+
+def test_the_court_reads_what_authorities_said_what_was_shown_by_the_office_and_who_was_silent(office: Office) -> None:
+    folder = office.case()
+    petra = folder.citizens[0]
+    set_policy(**office.act("alva"), name="authorities_asked", value=["FK"])
+    folder.applied()
+    set_policy(**office.act("alva"), name="authorities_asked", value=[])
+    with acting(office.slug, TEST, "look"):
+        asked = LookUp.objects.get(case=folder.case)
+    said = NewLine("Sjukpenning", "Sjukpenning", (office.month - 1).since, 560_000)
+    record_answers(**office.by(TEST), look_up=asked.id, answers=[NewAnswer("FK", lines=(said,))])
+    with acting(office.slug, TEST, "look"):
+        (line,) = FetchedLine.objects.filter(period=folder.period())
+    wrong = dispute_line(**office.by(petra), line=line.id, reason="other", text="Det var en lån av min syster.", amount=None)
+    answer_dispute(**office.act("hanna"), dispute=wrong.id, verdict="fetched", why="Utbetalningen syns hos FK.")
+    office.now += timedelta(seconds=1)
+    folder.assessed()
+    ((title, one),) = _file(office)
+    bill = record_document(
+        **office.by(TEST), subject=folder.case.id, kind="evidence", title=title, provenance=Provenance.STAFF,
+        retention=RetentionClass.PERSONAL_FILE, file=one,
+    )  # fmt: skip
+    record_scan(**office.by(TEST), document=bill.id, clean=True, detail="")
+    link_document(**office.act("hanna"), period=folder.period().id, document=bill.id, line="costs:RENT::0")
+    decision = folder.decided()
+    day = office.today + timedelta(days=7)
+    open_hearing(**office.act("hanna"), period=folder.period().id, about="Vi överväger att ändra.", answer_by=day)
+    appeal = lodge_appeal(**office.by(petra), appeal=uuid7(), decision=decision.id, text="Fel.", files=[])
+    with acting(office.slug, TEST, "look"):
+        manifest, written = package_of(appeal, folder.case)
+    names = {one["name"][3:]: one.get("document") for one in manifest["files"]}
+    assert names["hyra.pdf"] == str(bill.id)
+    words = {name[3:]: content for name, content in written.items()}
+    (fetched,) = json.loads(words["uppgifter-fran-myndigheter.json"])
+    assert (fetched["authority"], fetched["amount"], fetched["disputed"]["text"], fetched["answered"]["why"]) == (
+        "FK", 560_000, "Det var en lån av min syster.", "Utbetalningen syns hos FK.",
+    )  # fmt: skip
+    assert f"svar senast {day.isoformat()}" in words["yttrande.txt"]
+    assert words["yttrande.txt"].endswith("Vi överväger att ändra.\n\nInget svar.\n")
 
 
 def test_a_late_one_is_found_late_by_its_days_and_dismissed_by_another(office: Office, connect: Any) -> None:

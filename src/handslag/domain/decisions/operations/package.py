@@ -5,15 +5,18 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from handslag.domain.casefile.models import Case
-from handslag.domain.decisions.models import Appeal, Decision, Letter
+from handslag.domain.decisions.models import Appeal, Decision, Hearing, Letter
 from handslag.domain.decisions.queries import TAKEN, appeal_files, hearings_of
 from handslag.domain.documents.models import Document
 from handslag.domain.documents.queries import text_for
 from handslag.domain.documents.states import ScanState
+from handslag.domain.entitlement.queries.evidence import standing_links
 from handslag.domain.intake.models import Attachment
 from handslag.domain.intake.queries import applications_for, attachments_of, receipt_of
+from handslag.domain.lookups.queries import disputes_in, lines_of
 from handslag.domain.people.queries import full_name, numbers_of
 from handslag.domain.tenancy.door import acting_door
 from handslag.domain.tenancy.models import Organisation
@@ -37,7 +40,8 @@ class Part:
 def _parts_of(appeal: Appeal, case: Case) -> list[Part]:
     """Everything that belongs to an appeal, in the order in which it is read: the covering note, the appeal with its
     files, each decision taken on the month with its letter and calculation, the applications for the month with what
-    was shown, what the adults said before a decision."""
+    was shown, what was put beside a line of it, what the authorities said with what is disputed of it, and what the
+    adults said before a decision."""
     period = appeal.decision.period_id
     found = [
         Part("overlamnande.txt", _covering_note(appeal, case)),
@@ -65,11 +69,46 @@ def _parts_of(appeal: Appeal, case: Case) -> list[Part]:
         found += [_stored(one.document) for one in attachments_of(application.id)]
     asked = Attachment.objects.select_related("document").filter(request__period_id=period)
     found += [_stored(one.document) for one in asked.order_by("added_at", "id")]
-    found += [
-        Part("yttrande.txt", f"{full_name(one.person)}\n\n{one.about}\n\n{one.answer}\n")
-        for one in reversed(hearings_of(period))
-    ]
+    there = {one.document.id for one in found if one.document}
+    beside = {key for key, _line in standing_links(period)} - there
+    found += [_stored(one) for one in Document.objects.filter(id__in=beside).order_by("created_at", "id")]
+    if fetched := _fetched(period):
+        found.append(Part("uppgifter-fran-myndigheter.json", _json(fetched)))
+    found += [Part("yttrande.txt", _heard(one)) for one in reversed(hearings_of(period))]
     return [Part(f"{n:02d}-{one.name}", one.content, one.document, one.left_out) for n, one in enumerate(found, 1)]
+
+
+def _fetched(period: UUID) -> list[dict[str, Any]]:
+    """Each payment that an authority said for the month and that counts, with what its person says is wrong in it, and
+    what was answered."""
+    disputed = disputes_in(period)
+    told = []
+    for line in lines_of(period):
+        said = disputed.get(line.id)
+        dispute, answer = (said.dispute, said.answer) if said else (None, None)
+        told.append(
+            {
+                "authority": line.authority,
+                "person": full_name(line.person),
+                "name": line.name,
+                "amount": line.amount,
+                "paid_on": line.paid_on.isoformat(),
+                "planned": line.planned,
+                "disputed": {"reason": dispute.reason, "text": dispute.text, "amount": dispute.amount}
+                if dispute
+                else None,
+                "answered": {"verdict": answer.verdict, "why": answer.why} if answer else None,
+            }
+        )
+    return told
+
+
+def _heard(hearing: Hearing) -> str:
+    today = acting_door().the_tenant.today
+    answer = hearing.answer if hearing.answered_at else "Inget svar."
+    answered = f", svar {today(hearing.answered_at).isoformat()}" if hearing.answered_at else ""
+    days = f"Frågan {today(hearing.asked_at).isoformat()}, svar senast {hearing.answer_by.isoformat()}{answered}"
+    return f"{full_name(hearing.person)}\n{days}\n\n{hearing.about}\n\n{answer}\n"
 
 
 def package_of(appeal: Appeal, case: Case) -> tuple[dict[str, Any], dict[str, str]]:
@@ -147,4 +186,5 @@ def _said(decision: Decision) -> dict[str, Any]:
         "delegation": decision.delegation,
         "decided_by": decision.decided_by.name if decision.decided_by else "automatiserat beslut",
         "replaces": decision.replaces.number if decision.replaces else None,
+        "unheard": decision.unheard,
     }
