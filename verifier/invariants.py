@@ -625,7 +625,11 @@ def _check_orders(connection: Connection, report: Report, payments: Mapping[UUID
             report.broken("I6", "payments_payment", key, "goes to a payee who has ended")
     for own in grouped(payments.values(), "period_id").values():
         elsewhere = {payment["id"]: texts(payment["redirected_from"]) for payment in own}
-        gone = {p["id"]: set(elsewhere[p["id"]]) - {str(p["direct_id"])} for p in own}
+        planned_by = {elsewhere[p["id"]][0] if elsewhere[p["id"]] else str(p["direct_id"]) for p in own}
+        gone = {
+            p["id"]: {*elsewhere[p["id"]][:1], *(set(elsewhere[p["id"]][1:]) - planned_by)} - {str(p["direct_id"])}
+            for p in own
+        }
         for payment in own:
             for order in map(key_in, elsewhere[payment["id"]]):
                 if orders.get(order, {}).get("case_id") != payment["case_id"]:

@@ -163,7 +163,8 @@ def test_the_court_reads_what_authorities_said_what_was_shown_by_the_office_and_
     record_answers(**office.by(TEST), look_up=asked.id, answers=[NewAnswer("FK", lines=(said,))])
     with acting(office.slug, TEST, "look"):
         (line,) = FetchedLine.objects.filter(period=folder.period())
-    wrong = dispute_line(**office.by(petra), line=line.id, reason="other", text="Det var en lån av min syster.", amount=None)
+    why = "Det var ett lån av min syster."
+    wrong = dispute_line(**office.by(petra), line=line.id, reason="other", text=why, amount=None)
     answer_dispute(**office.act("hanna"), dispute=wrong.id, verdict="fetched", why="Utbetalningen syns hos FK.")
     office.now += timedelta(seconds=1)
     folder.assessed()
@@ -185,7 +186,7 @@ def test_the_court_reads_what_authorities_said_what_was_shown_by_the_office_and_
     words = {name[3:]: content for name, content in written.items()}
     (fetched,) = json.loads(words["uppgifter-fran-myndigheter.json"])
     assert (fetched["authority"], fetched["amount"], fetched["disputed"]["text"], fetched["answered"]["why"]) == (
-        "FK", 560_000, "Det var en lån av min syster.", "Utbetalningen syns hos FK.",
+        "FK", 560_000, why, "Utbetalningen syns hos FK.",
     )  # fmt: skip
     assert f"svar senast {day.isoformat()}" in words["yttrande.txt"]
     assert words["yttrande.txt"].endswith("Vi överväger att ändra.\n\nInget svar.\n")

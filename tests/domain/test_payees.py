@@ -208,6 +208,28 @@ def test_rent_that_was_let_go_to_somebody_else_is_not_paid_a_second_time(office:
     assert _found(database, office) == [f"payments_payment {last.id}: pays what was let go to somebody else"]
 
 
+def test_money_that_went_by_a_wrong_order_for_a_while_takes_nothing_from_that_order(
+    office: Office, database: Any
+) -> None:
+    folder = office.case()
+    home, power = landlord(office), landlord(office, name="Elnät AB")
+    rent, electricity = _order(folder, home, 400_000), _order(folder, power, 60_000)
+    folder.applied()
+    folder.decided()
+    _redirected(folder, _payments(folder)[1], rent.id)  # by mistake
+    _redirected(folder, _payments(folder)[1])
+    assert _payments(folder)[1].redirected_from == [str(electricity.id), str(rent.id)]
+    assert _found(database, office) == []
+    folder.changed(600_000, "37.3")
+    live = [(p.payee_name, p.amount) for p in _payments(folder) if p.state == "planned"]
+    assert live == [("Hyresbostäder AB", 400_000), ("Petra Nilsson", 200_000)]
+    assert _found(database, office) == []
+    with psycopg.connect(database.admin, autocommit=True) as admin:
+        last = _payments(folder)[-1]
+        admin.execute("UPDATE payments_payment SET direct_id = %s WHERE id = %s", [electricity.id, last.id])
+    assert _found(database, office) == [f"payments_payment {last.id}: pays what was let go to somebody else"]
+
+
 def _order_of(folder: Folder) -> Any:
     with acting(folder.office.slug, TEST, "look"):
         return DirectPayment.objects.get(case=folder.case).id

@@ -168,8 +168,7 @@ def plan_payments(*, tenant: str | int, by: Actor, now: datetime, decision: UUID
     uncovered: list[str] = []
     on = pay_day(period.since, first_pay_day(now), acting_door().the_tenant.country, int(setting("payment_day")))
     done = {str(part.payment.direct_id) for part in kept}
-    for payment in locked.values():
-        done |= set(payment.redirected_from or ()) - {str(payment.direct_id)}
+    done |= let_go_elsewhere(locked.values())
     for order in orders_in_force(case.id, period.since):
         if str(order.id) in done:
             continue
@@ -204,6 +203,19 @@ def plan_payments(*, tenant: str | int, by: Actor, now: datetime, decision: UUID
         **({"kept_back": kept_back} if kept_back else {}),
     }
     return Done(payments, PaymentsPlanned(subject=case.id, payload=payload))
+
+
+def let_go_elsewhere(payments: Iterable[Payment]) -> set[str]:
+    """The orders whose money for a month somebody has let go elsewhere, of all its payments: by which each was planned,
+    and over which it went on from there; but for an order that has a payment of its own beside that."""
+    moved = [(list(one.redirected_from or ()), str(one.direct_id)) for one in payments]
+    own = {before[0] if before else to for before, to in moved}
+    return {
+        order
+        for before, to in moved
+        for place, order in enumerate(before)
+        if order != to and (place == 0 or order not in own)
+    }
 
 
 def _earlier(decision: Decision) -> list[Booking]:
