@@ -50,7 +50,9 @@ def backed_up(filled: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
         admin.execute("INSERT INTO procrastinate_jobs (queue_name, task_name, args) VALUES ('default', 'canary', '{}')")
         admin.execute(
             "INSERT INTO procrastinate_jobs (queue_name, task_name, args, status) "
-            "VALUES ('default', 'handslag:hand_over_file', '{\"run\": \"canary\"}', 'failed')"
+            "SELECT 'default', 'handslag:hand_over_file', jsonb_build_object('run', 'canary', 'tenant', id), 'failed' "
+            "FROM tenancy_organisation WHERE slug = %s",
+            [filled.office.slug],
         )
         admin.execute("INSERT INTO tenancy_session VALUES ('canary', '', now() + interval '1 day', NULL)")
     done = command(filled.copy, filled.files.parent, "backup", str(tmp_path_factory.mktemp("backups")))
@@ -93,6 +95,7 @@ def test_what_is_restored_is_what_was_and_nothing_leaves_again(
         total = sum(manifest["tenants"][slug].values())
         assert f"  {slug}: {total} rows, {manifest['chains'][slug]['events']} events, as backed up" in done.stdout
     assert f"  {len(manifest['files'])} files, as backed up" in done.stdout
+    assert f"  {filled.office.slug}: canary.xml was written, and not yet before the bank" in done.stdout
     assert len(manifest["files"]) >= 4
     assert "everything in order" in done.stdout
     for table in ("payments_booking", "decisions_decision", "audit_readentry", "intake_draft"):

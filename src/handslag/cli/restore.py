@@ -32,6 +32,8 @@ def restore(
 
         for slug, notices, runs in hold_outgoing(made_at=manifest["made_at"]):
             print(f"  {slug}: {notices} notices and {runs} payment files held, payment runs held")
+        for slug, name in manifest["not_before_bank"]:
+            print(f"  {slug}: {name} was written, and not yet before the bank: if the bank hasn't got it, bring it")
         each_tenant("sign_blocks", sign_heads)  # what no block covered yet when the backup was made
         connection = installation.connection("auditor")
         report = verifier.verify(

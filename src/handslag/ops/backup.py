@@ -90,7 +90,8 @@ def checked(place: Path) -> Manifest:
 
 
 def restore(installation: Installation, place: Path, say: Say) -> Manifest:
-    """Bring a backup into an empty installation and hold it against the manifest, table by table.
+    """Bring a backup into an empty installation and hold it against the manifest, table by table. Gives the manifest,
+    with the files that weren't before the bank yet (`not_before_bank`).
 
     BackupError when the backup isn't whole, the installation isn't empty, its key is another one, or a row, a
     chain or a file isn't what it was.
@@ -118,23 +119,30 @@ def restore(installation: Installation, place: Path, say: Say) -> Manifest:
     if differences:
         told = "\n".join(f"- {one}" for one in differences[:20])
         raise BackupError(f"what was restored is not what was backed up:\n{told}")
-    _forget_what_ran(installation)
+    manifest["not_before_bank"] = _forget_what_ran(installation)
     # Roots that were kept here may be newer than the backup: who restores knows that what came after it is gone.
     if (kept := installation.data / "roots").is_dir():
         kept.rename(installation.data / f"roots-before-restore-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
     return manifest
 
 
-def _forget_what_ran(installation: Installation) -> None:
+def _forget_what_ran(installation: Installation) -> list[tuple[str, str]]:
     """Log everybody out, and cancel jobs that had been waiting, and files that couldn't be put before the bank: what
-    is still needed is enqueued anew, and what may have left since waits for a person."""
+    is still needed is enqueued anew, and what may have left since waits for a person. Gives those files: organisation
+    and name."""
     with psycopg.connect(installation.connection("owner"), autocommit=True) as connection:
         connection.execute("DELETE FROM tenancy_session")
+        held = connection.execute(
+            "SELECT coalesce(o.slug, ''), replace(j.args->>'run', '-', '') || '.xml' FROM procrastinate_jobs j "
+            "LEFT JOIN tenancy_organisation o ON o.id = (j.args->>'tenant')::bigint "
+            "WHERE j.task_name = 'handslag:hand_over_file' AND j.status IN ('todo', 'doing', 'failed') ORDER BY 1, 2"
+        ).fetchall()
         connection.execute(
             "UPDATE procrastinate_jobs SET status = 'cancelled' WHERE status = 'todo' "
             "OR (status = 'failed' AND task_name = 'handslag:hand_over_file')"
         )
         connection.execute("UPDATE procrastinate_jobs SET status = 'aborted' WHERE status = 'doing'")
+    return held
 
 
 @contextmanager
