@@ -389,6 +389,8 @@ def test_the_case_account_is_corrected_by_counter_bookings_only(office: Office) 
     stranger, hers = other.citizens[0].id, folder.citizens[0].id
     own = {"period": period.id, "counterparty": "FK"}
     refused("whose income", book_income, **office.act("hanna"), **told, **own, person=stranger)
+    for taken in ("avstadd", "forskott", "aterkrav"):  # each booked by its own operation, within its own limit
+        refused("account code", book_income, **office.act("hanna"), **{**told, "account_code": taken}, **own)
     assert book_income(**office.act("hanna"), **told, **own, person=hers).person_id == hers
     for code, reason in (("source", " "), ("long reason", "x" * 121)):
         refused(code, reverse_booking, **office.act("hanna"), booking=income.id, reason=reason)

@@ -13,7 +13,7 @@ from handslag.domain.casefile.operations import period_of
 from handslag.domain.casefile.permissions import case_for_staff
 from handslag.domain.decisions.queries import in_force
 from handslag.domain.payments.models import Booking, KeptBack, OtherHelp, Payment, Return, SetOff, Settlement
-from handslag.domain.payments.queries import OVERPAID, came_back
+from handslag.domain.payments.queries import CHART_CODES, OVERPAID, came_back
 from handslag.domain.payments.states import BookingKind, PaymentState
 from handslag.domain.people.names import stored_name
 from handslag.domain.people.queries import household_on
@@ -68,13 +68,16 @@ def book_income(
     second time.
 
     NotPossible("amount"), ("source"), ("counterparty"), ("whose income") for somebody who doesn't live in the household
-    in that month; Hidden for a period that isn't the case's.
+    in that month, ("account code") for one of the ledger's own, which other operations book; Hidden for a period that
+    isn't the case's.
     """
     found, _ = case_for_staff(case, by, now, Role.CASEWORKER, lock=True)
     row_id = new_id(Booking, key)
     month = Period.objects.filter(id=period, case=found).first()
     if month is None:
         raise Hidden("period", period)
+    if account_code in CHART_CODES:
+        raise NotPossible("account code")
     _lives_there(found, person, month)
     counterparty, source = said_of_income(amount, counterparty, source)
     booking = income_booking(row_id, found, period, account_code, counterparty, amount, source, now, person=person)
