@@ -269,6 +269,7 @@ OTHERWISE: dict[date, dict[str, set[str]]] = {
             "couple-in-two-places-for-part-of-the-month",
         },
     },
+    date(2026, 12, 4): {"de": {"provisional-set-offs-each"}},
 }  # fmt: skip
 """The cases that are about what is read otherwise since a day, by law."""
 

@@ -83,6 +83,7 @@ OF_THE_UNIT: Final = 1
 HIGHER: Final = 0
 RESIDENTS: Final = 0
 NO_LIMIT: Final = 0
+TOGETHER: Final = 1
 WAITING_ONLY: Final = 0
 SEPARATE: Final = 0
 EACH_DAY: Final = 0
@@ -261,6 +262,7 @@ class Norms(NormSet):
     setting_income_age: Number | None = None
     setting_school_help_start: Number | None = None
     setting_lone_parent_age: Number | None = None
+    setting_provisional_together: Number | None = None
     setting_spread_claim: Number | None = None
     rent_limit: Table | None = None
     rent_further: Number | None = None

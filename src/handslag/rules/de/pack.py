@@ -427,8 +427,13 @@ def write_debts(household: Any, claims: Any, levels: Any, bases: Any, norm: Norm
         of_kind = [each(debts, payment.of_kind, kind, along=(asked,)) for kind in ("reduction", "undue")]
         before_each = tuple(running(debts, rates_of_kind, members) for rates_of_kind in of_kind)
         rates = each(debts, payment.left_of_limit, norm, along=(asked, *before_each))
+    provisional = each(debts, payment.of_kind, "provisional", along=(asked,))
+    rates = each(
+        debts, payment.left_of_provisional, norm, along=(rates, *own[:2], running(debts, provisional, members))
+    )
     before = running(debts, rates, members)
-    along = (asked, rates, before, of_member(debts, claims, members), *own)
+    in_all = of_member(debts, by_member(debts, provisional, members), members)
+    along = (asked, rates, before, of_member(debts, claims, members), *own, in_all)
     amounts = each(debts, payment.withheld, norm, sheet, along=along)
     return each(members, lambda _, less: -less, along=(by_member(debts, amounts, members),))
 

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 from handslag.rules.de.need import CHAPTER_4, PERCENT, cents, month_days, no, rounded, said, said_too, under_item
-from handslag.rules.de.numbers import WHOLE, Norms
+from handslag.rules.de.numbers import TOGETHER, WHOLE, Norms
 from handslag.rules.de.rows import NEVER, Period
 from handslag.rules.versions import versioned
 from handslag.rules.words import Truth, Whole, maximum, minimum, used, where
@@ -182,6 +182,15 @@ def of_kind(debt: Any, rate: Whole, kind: str) -> Whole:
     return where(getattr(debt, kind), rate, 0)
 
 
+def left_of_provisional(debt: Any, rate: Whole, own: Whole, days: Whole, before: Whole, norm: Norms) -> Whole:
+    """Of the rate of a set-off after a provisional decision what those named before it leave (`before`: their rates),
+    where the setting gives all of them one percentage together."""
+    if norm.setting_provisional_together is None or norm.setting_provisional_together != TOGETHER:
+        return rate
+    most = cents(own * norm.setoff_provisional, PERCENT * days, norm)
+    return where(debt.provisional, minimum(rate, maximum(most - before, 0)), rate)
+
+
 def left_of_limit(debt: Any, rate: Whole, reductions: Whole, undue: Whole, norm: Norms) -> Whole:
     """Of the rate of an order to reduce or to set off what those of its kind named before it leave of the limit
     (`reductions`, `undue`: their rates)."""
@@ -201,12 +210,14 @@ def withheld(
     days: Whole,
     first: Whole,
     later: Whole,
+    provisional: Whole,
     norm: Norms,
     sheet: Any,
 ) -> Whole:
     """One debt: its rate, as far as the claim reaches after the debts named before it.
 
-    `asked`: the rate by itself, where others of its kind leave less of their limit.
+    `asked`: the rate by itself, where others of its kind leave less of their limit. `provisional`: what the person's
+    set-offs after provisional decisions ask for in all.
     `own / days`: the person's own level, `first` and `later` where it changes inside the month.
     """
     amount = minimum(rate, maximum(claim - before, 0))
@@ -269,6 +280,7 @@ def withheld(
             used(norm.setoff_month_end_most, debt.month_end),
             used(norm.setoff_undue_months, debt.undue),
             used(norm.setoff_provisional_months, debt.provisional),
+            used(norm.setting_provisional_together, debt.provisional & (provisional > asked)),
             rounded(where(of_own, own, base) * percent, PERCENT * where(of_own, days, 1), norm),
         ),
         rounding="cent",
