@@ -269,7 +269,12 @@ OTHERWISE: dict[date, dict[str, set[str]]] = {
             "couple-in-two-places-for-part-of-the-month",
         },
     },
-    date(2026, 12, 4): {"de": {"provisional-set-offs-each"}},
+    date(2026, 12, 4): {
+        "de": {
+            "provisional-set-offs-each", "lone-parent-whose-child-comes-inside-the-month", "assets-above-the-allowance",
+            "assets-of-a-child", "assets-of-a-family",
+        },
+    },
 }  # fmt: skip
 """The cases that are about what is read otherwise since a day, by law."""
 

@@ -44,6 +44,7 @@ class Settled:
     means: Any
     received: Any
     assets: Any
+    divided: Any
     claim_4: Any
     claim_3: Any
     one_off: Any
@@ -103,6 +104,24 @@ def shared(members: Any, pool: Whole, gaps: Any, norm: Norms) -> Any:
         lambda _, gap, given, missing, people: where(given == missing, gap, minimum(gap, given // maximum(people, 1))),
         along=(gaps, spread(members, given), spread(members, missing), spread(members, people)),
     )
+
+
+@versioned
+def assets_divided(members: Any, pool: Whole, gaps: Any, norm: Norms) -> Any:
+    """For each member whether it was divided how much of the assets is whose: it isn't said."""
+    return each(members, lambda p: p.adult & False)
+
+
+@assets_divided.corrected(
+    valid_from=date(2025, 1, 1),
+    known_from=date(2026, 12, 4),
+    because="no source says how assets are divided among several: the line names the setting and its rounding",
+)
+def assets_divided_among_several(members: Any, pool: Whole, gaps: Any, norm: Norms) -> Any:
+    """Where several need more than there is."""
+    people = spread(members, total(members, each(members, lambda _, gap: where(gap > 0, 1, 0), along=(gaps,))))
+    short = spread(members, total(members, gaps) > pool)
+    return each(members, lambda _, gap, people, short: (gap > 0) & (people > 1) & short, along=(gaps, people, short))
 
 
 def settle(
@@ -168,6 +187,7 @@ def settle(
     open_gaps = each(members, lambda _, gap, got: gap - got, along=(open_gaps, received))
     from_assets = each(members, add, along=(shared(members, assets.adults, open_gaps, norm), own_assets))
     assets_left = maximum(assets.adults - total(members, open_gaps), 0)
+    divided = assets_divided(members, assets.adults, open_gaps, norm)
 
     # what is left open, under the chapter of the person; the further need of institutions is always chapter 3
     covered = each(members, add, along=(applied, received, from_assets))
@@ -223,6 +243,7 @@ def settle(
         means=means,
         received=received,
         assets=from_assets,
+        divided=divided,
         claim_4=claim_4,
         claim_3=claim_3,
         one_off=one_off,

@@ -7,6 +7,7 @@ from typing import Any
 from handslag.rules.de.numbers import (
     ACTUAL_DAYS,
     BY_DAYS,
+    COUNTS,
     EACH_DAY,
     HALF_UP,
     HIGHER,
@@ -569,15 +570,24 @@ def lives_with_in_one_place(child: Any, parent: Whole, norm: Norms) -> Truth:
     return place(child) == parent
 
 
-def younger(person: Any, parent: Whole, years: int, last_day: bool, norm: Norms) -> Whole:
-    """1 for a child with its parent that is below `years`, on its first day or on its last one; else 0."""
+def younger(
+    person: Any, parent: Whole, days: Whole, years: int, last_day: bool, part: bool, norm: Norms
+) -> Whole:
+    """1 for a child with its parent (who is there for so many `days`) that is below `years`, on its first day or on its
+    last one, and, where not also for `part` of them, all those days; else 0."""
     age = person.age_later if last_day else person.age
-    return where(no(person.adult) & (age < years) & lives_with(person, parent, norm), 1, 0)
+    counts = no(person.adult) & (age < years) & lives_with(person, parent, norm)
+    return where(counts if part else counts & (person.days >= days), 1, 0)
 
 
 def by_last_day(norm: Norms) -> bool:
     """Whether the last day's age of the children counts for the extra need of a lone parent."""
     return norm.setting_lone_parent_age is not None and norm.setting_lone_parent_age == LAST_DAY
+
+
+def counts_for_part(norm: Norms) -> bool:
+    """Whether a child that is there for part of the month counts for the extra need of a lone parent."""
+    return norm.setting_lone_parent_part is None or norm.setting_lone_parent_part == COUNTS
 
 
 def lone_percent(seven: Whole, sixteen: Whole, children: Whole, norm: Norms) -> tuple[Truth, Truth, Whole]:
@@ -596,13 +606,15 @@ def lone_parent(
     sixteen: Whole,
     children: Whole,
     other: Whole,
+    other_part: Whole,
     month: Period,
     norm: Norms,
     sheet: Any,
 ) -> Whole:
     """§ 30 Abs. 3: one child below 7, or two or three below 16: 36 %; else 12 % for each child, at most 60 %.
 
-    `other`: the percentage by the other choice of the day whose age counts.
+    `other`, `other_part`: the percentage by the other choice of the day whose age counts, and of whether a child that
+    is there for part of the month does.
     """
     first, by_first, percent = lone_percent(seven, sixteen, children, norm)
     for_each = children * norm.extra_lone_child
@@ -610,7 +622,7 @@ def lone_parent(
     return extra(
         "LONE_PARENT", base, percent,
         person, chapter, month, norm, sheet,
-        when=person.lone_parent & (children > 0), section=norm.section.lone,
+        when=person.lone_parent & ((children > 0) | (other_part > 0)), section=norm.section.lone,
         numbers=(
             used(norm.extra_lone_young, first),
             used(norm.extra_lone_child, no(by_first) | (first & (norm.extra_lone_young >= for_each))),
@@ -620,6 +632,7 @@ def lone_parent(
                 first & (minimum(for_each, norm.extra_lone_most) > norm.extra_lone_young),
             ),
             used(norm.setting_lone_parent_age, percent != other),
+            used(norm.setting_lone_parent_part, percent != other_part),
         ),
         text=where(by_first, " lone_first", " lone_each"),
     )  # fmt: skip

@@ -84,6 +84,7 @@ HIGHER: Final = 0
 RESIDENTS: Final = 0
 NO_LIMIT: Final = 0
 TOGETHER: Final = 1
+COUNTS: Final = 0
 WAITING_ONLY: Final = 0
 SEPARATE: Final = 0
 EACH_DAY: Final = 0
@@ -262,6 +263,7 @@ class Norms(NormSet):
     setting_income_age: Number | None = None
     setting_school_help_start: Number | None = None
     setting_lone_parent_age: Number | None = None
+    setting_lone_parent_part: Number | None = None
     setting_provisional_together: Number | None = None
     setting_spread_claim: Number | None = None
     rent_limit: Table | None = None

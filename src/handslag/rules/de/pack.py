@@ -99,7 +99,7 @@ def write(household: Any, month: Period, norm: Norms, sheet: Any) -> None:
     each(members, payment.moved_in, norm, sheet, along=(settled.moved,))
     each(members, payment.borne_lines, norm, sheet, along=(settled.borne,))
     each(members, payment.received_line, norm, sheet, along=(settled.received, chapters))
-    each(members, payment.assets_line, norm, sheet, along=(settled.assets,))
+    each(members, payment.assets_line, norm, sheet, along=(settled.assets, settled.divided))
 
     # D Anspruch: §§ 19, 43a, 31, 145
     each(
@@ -214,19 +214,24 @@ def write_lone_parent(household: Any, chapters: Any, month: Period, norm: Norms,
     members = household.members
     parent = spread(members, total(members, each(members, lambda p: where(p.adult, need.place(p), 0))))
 
-    def below(years: int, last_day: bool) -> Any:
-        return spread(members, total(members, each(members, need.younger, years, last_day, norm, along=(parent,))))
+    days = spread(members, total(members, each(members, lambda p: where(p.adult, p.days, 0))))
 
-    last_day = need.by_last_day(norm)
-    below_7, below_16, children = (below(years, last_day) for years in (7, 16, 18))
-    other = children
-    if sheet.explains:
-        other = each(
-            members,
-            lambda _, seven, sixteen, all_of_them: need.lone_percent(seven, sixteen, all_of_them, norm)[2],
-            along=(below(7, not last_day), below(16, not last_day), children),
+    def below(years: int, last_day: bool, part: bool) -> Any:
+        with_parent = each(members, need.younger, years, last_day, part, norm, along=(parent, days))
+        return spread(members, total(members, with_parent))
+
+    def percent(last_day: bool, part: bool) -> Any:
+        counted = (below(7, last_day, part), below(16, last_day, part), below(18, need.by_last_day(norm), part))
+        return each(
+            members, lambda _, seven, sixteen, all_: need.lone_percent(seven, sixteen, all_, norm)[2], along=counted
         )
-    along = (chapters, below_7, below_16, children, other)
+
+    last_day, part = need.by_last_day(norm), need.counts_for_part(norm)
+    below_7, below_16, children = (below(years, last_day, part) for years in (7, 16, 18))
+    other = other_part = children
+    if sheet.explains:
+        other, other_part = percent(not last_day, part), percent(last_day, not part)
+    along = (chapters, below_7, below_16, children, other, other_part)
     return each(members, need.lone_parent, month, norm, sheet, along=along)
 
 

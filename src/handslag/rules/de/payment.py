@@ -23,11 +23,15 @@ def received_line(person: Any, amount: Whole, chapter: Whole, norm: Norms, sheet
     )  # fmt: skip
 
 
-def assets_line(person: Any, amount: Whole, norm: Norms, sheet: Any) -> Whole:
-    """§ 90: assets above the allowances."""
+def assets_line(person: Any, amount: Whole, divided: Truth, norm: Norms, sheet: Any) -> Whole:
+    """§ 90: assets above the allowances; `divided`: among several who need more than there is."""
     return sheet.line(
         "ASSETS", -amount, of=person, section=norm.section.assets, text="assets",
-        numbers=(used(norm.assets_adult, person.adult), used(norm.assets_child, no(person.adult))), when=amount > 0,
+        numbers=(
+            used(norm.assets_adult, person.adult), used(norm.assets_child, no(person.adult)),
+            used(norm.setting_distribution, divided),
+        ),
+        rounding=where(divided, "cent_down", ""), when=amount > 0,
     )  # fmt: skip
 
 
