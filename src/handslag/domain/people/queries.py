@@ -341,11 +341,7 @@ def represented_by(agent: UUID, day: date) -> list[Representation]:
 
 def account_on(person: UUID, day: date) -> Account | None:
     """The account into which a person is paid on a day."""
-    return (
-        Account.objects.filter(person_id=person, since__lte=day)
-        .filter(Q(until__isnull=True) | Q(until__gt=day))
-        .first()
-    )
+    return accounts_on([person], day).get(person)
 
 
 def accounts_on(people: Collection[UUID], day: date) -> dict[UUID, Account]:

@@ -213,7 +213,6 @@ def write_lone_parent(household: Any, chapters: Any, month: Period, norm: Norms,
     """§ 30 Abs. 3: the extra need of a lone parent, by the children with it."""
     members = household.members
     parent = spread(members, total(members, each(members, lambda p: where(p.adult, need.place(p), 0))))
-
     days = spread(members, total(members, each(members, lambda p: where(p.adult, p.days, 0))))
 
     def below(years: int, last_day: bool, part: bool) -> Any:
@@ -433,11 +432,11 @@ def write_debts(household: Any, claims: Any, levels: Any, bases: Any, norm: Norm
         before_each = tuple(running(debts, rates_of_kind, members) for rates_of_kind in of_kind)
         rates = each(debts, payment.left_of_limit, norm, along=(asked, *before_each))
     provisional = each(debts, payment.of_kind, "provisional", along=(asked,))
-    rates = each(
-        debts, payment.left_of_provisional, norm, along=(rates, *own[:2], running(debts, provisional, members))
-    )
+    if payment.provisional_share_limit(norm):
+        named_before = running(debts, provisional, members)
+        rates = each(debts, payment.left_of_provisional, norm, along=(rates, *own[:2], named_before))
     before = running(debts, rates, members)
-    in_all = of_member(debts, by_member(debts, provisional, members), members)
+    in_all = of_member(debts, by_member(debts, provisional, members), members) if sheet.explains else asked
     along = (asked, rates, before, of_member(debts, claims, members), *own, in_all)
     amounts = each(debts, payment.withheld, norm, sheet, along=along)
     return each(members, lambda _, less: -less, along=(by_member(debts, amounts, members),))

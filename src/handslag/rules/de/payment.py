@@ -186,11 +186,14 @@ def of_kind(debt: Any, rate: Whole, kind: str) -> Whole:
     return where(getattr(debt, kind), rate, 0)
 
 
+def provisional_share_limit(norm: Norms) -> bool:
+    """Whether a person's set-offs after provisional decisions have one percentage together."""
+    return norm.setting_provisional_together is not None and norm.setting_provisional_together == TOGETHER
+
+
 def left_of_provisional(debt: Any, rate: Whole, own: Whole, days: Whole, before: Whole, norm: Norms) -> Whole:
     """Of the rate of a set-off after a provisional decision what those named before it leave (`before`: their rates),
-    where the setting gives all of them one percentage together."""
-    if norm.setting_provisional_together is None or norm.setting_provisional_together != TOGETHER:
-        return rate
+    where all of them have one percentage together."""
     most = cents(own * norm.setoff_provisional, PERCENT * days, norm)
     return where(debt.provisional, minimum(rate, maximum(most - before, 0)), rate)
 
