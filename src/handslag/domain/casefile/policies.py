@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from datetime import date
 from functools import cache
 from pathlib import Path
+from unicodedata import category, combining, normalize
 
 from handslag.domain.casefile.models import Case
 from handslag.domain.tenancy.policies import NotPossible
@@ -20,10 +20,13 @@ SHORTEST_ACCESS_REASON, LONGEST_ACCESS_REASON = 10, 400
 
 
 @cache
-def _urgent() -> re.Pattern[str]:
-    """The phrases of urgent.yaml, each as whole words; in Arabic "and" is written as one with the word behind it."""
+def _urgent(bare: bool = False) -> re.Pattern[str]:
+    """The phrases of urgent.yaml, each as whole words; in Arabic "and" is written as one with the word behind it.
+    `bare`: as a keyboard without ä, ö or é writes them."""
     entries = shipped(Path(__file__).parent / "urgent.yaml")
     phrases = [_folded(phrase) for entry in entries for phrase in entry["phrases"]]
+    if bare:
+        phrases = ["".join(c for c in normalize("NFKD", phrase) if not combining(c)) for phrase in phrases]
     return re.compile(r"(?<!\w)و?(?:" + "|".join(map(re.escape, sorted(phrases, key=len, reverse=True))) + r")(?!\w)")
 
 
@@ -33,13 +36,14 @@ _SAME = str.maketrans("ةى’", "هي'")
 
 
 def _folded(text: str) -> str:
-    plain = unicodedata.normalize("NFKD", text).translate(_POINTS)
-    return " ".join(unicodedata.normalize("NFKC", plain).translate(_SAME).casefold().split())
+    seen = "".join(c for c in normalize("NFKD", text) if category(c) != "Cf")  # what nobody sees splits no word
+    return " ".join(normalize("NFKC", seen.translate(_POINTS)).translate(_SAME).casefold().split())
 
 
 def is_urgent(text: str) -> bool:
     """Whether a word of need stands in a text. It only makes a person look sooner; nothing else follows from it."""
-    return bool(_urgent().search(_folded(text)))
+    said = _folded(text)
+    return bool(_urgent(bare=said.isascii()).search(said))
 
 
 def months_taken(today: date) -> list[Month]:
