@@ -216,6 +216,7 @@ from handslag.domain.intake.operations import (
     SigningEnded,
     close_inbox,
 )
+from handslag.domain.intake.queries import lacking_in
 from handslag.domain.lookups import checks as lookup_checks
 from handslag.domain.lookups.operations import (
     AuthoritiesAnswered,
@@ -737,8 +738,14 @@ def _task_for_signature(event: Event, by: Actor, now: datetime) -> None:
 
 
 def _done_by_signature(event: Event, by: Actor, now: datetime) -> None:
-    if not event.payload["lacking"]:
+    """No signature is lacking any more: it came, or what lacked it was taken back or corrected."""
+    if not lacking_in(event.subject):
         _answered(event.subject, by, now, "signature missing")
+
+
+def _done_by_correction(event: Event, by: Actor, now: datetime) -> None:
+    if event.payload.get("corrects"):
+        _done_by_signature(event, by, now)
 
 
 def _tell_who_is_represented(event: Event, by: Actor, now: datetime) -> None:
@@ -1813,6 +1820,7 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
         Reaction(_task_for_signature, causes=(TaskOpened,)),
         Reaction(_hand_over_elsewhere, causes=(HandOverQueued,)),
         Reaction(_ask_for_application, causes=(AuthoritiesAsked,)),
+        Reaction(_done_by_correction, causes=(TaskDone,)),
     ),
     RepresentationRegistered: (Reaction(_tell_who_is_represented, causes=(NoticesQueued,)),),
     RepresentationEnded: (Reaction(_tell_who_is_represented, causes=(NoticesQueued,)),),
@@ -1950,6 +1958,7 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     ArrivalSettled: (),
     ArrivalTried: (Reaction(_task_for_unreadable, causes=(TaskOpened,)),),
     ApplicationWithdrawn: (
+        Reaction(_done_by_signature, causes=(TaskDone,)),
         Reaction(_task_for_withdrawal, causes=(TaskOpened,)),
         Reaction(_tell_of_withdrawal, causes=(NoticesQueued,)),
         Reaction(_tell_the_other_of_withdrawal, causes=(NoticesQueued,)),

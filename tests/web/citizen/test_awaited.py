@@ -8,22 +8,24 @@ from typing import Any
 import pytest
 
 from handslag.domain.audit.queries import timeline
-from handslag.domain.intake.models import Draft
+from handslag.domain.intake.models import Draft, EvidenceRequest
 from handslag.domain.intake.operations import (
+    ask_applicant,
     begin_correction,
     change_again,
     enter_on_paper,
+    record_signature,
     save_answers,
     withdraw_application,
 )
 from handslag.domain.people.models import Person
 from handslag.domain.people.operations.persons import set_protection
-from handslag.domain.tasks.models import Notice, Task
+from handslag.domain.tasks.models import Deadline, Notice, Task
 from handslag.domain.tenancy.door import acting
 from handslag.domain.tenancy.policies import NotPossible
 from handslag.jobs import acts, watch
 from handslag.kernel.ids import uuid7
-from tests.office import C1, TEST, as_role
+from tests.office import C1, TEST, as_role, refused
 
 AMIRA, YUSUF = ("Amira", "Haddad", "19880808"), ("Yusuf", "Åberg", "19850505")
 
@@ -136,4 +138,15 @@ def test_who_has_not_signed_on_paper_keeps_nobody_from_taking_it_back(office: An
     )  # fmt: skip
     page = visit(office, petra).get(f"/{office.slug}/applications/{receipt.application_id}/")
     assert "En underskrift saknas på papperet" in page.content.decode()
+    told = {"case": folder.case.id, "application": receipt.application_id, "person": per.id, "evidence": "pärm 4"}
+    asked = {"case": folder.case.id, "period": folder.period().id, "person": None, "text": "Vi behöver hyresavin."}
+    ask_applicant(**office.act("hanna"), **asked, wanted=[], until=office.today + timedelta(days=7))
     assert withdraw_application(**office.by(petra), application=receipt.application_id).whole
+    # Nothing waits for what was taken back; a signature that comes all the same isn't kept where nobody would see it.
+    refused("not in force", record_signature, **office.act("rut"), **told)
+    with acting(office.slug, TEST, "look"):
+        tasks = dict(Task.objects.filter(subject_id=folder.case.id).values_list("kind", "state"))
+        assert tasks == {"signature missing": "done", "application withdrawn": "open"}
+        assert EvidenceRequest.objects.get(case=folder.case).state == "closed"
+        assert Deadline.objects.get(subject_id=folder.case.id).state == "lifted"
+    assert "Vi behöver något från dig" not in visit(office, petra).get(f"/{office.slug}/my/").content.decode()

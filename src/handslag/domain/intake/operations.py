@@ -333,7 +333,7 @@ def withdraw_application(*, tenant: str | int, by: Actor, now: datetime, applica
     NotPossible("worked elsewhere") where another case system has it, ("decided") once it is decided or corrected,
     ("taken back") by whom it was already.
     """
-    row = ApplicationPeriod.objects.select_related("application").filter(application_id=application).first()
+    row = ApplicationPeriod.objects.select_related("application", "period").filter(application_id=application).first()
     if row is None:
         raise Hidden("application", application)
     case = case_for_citizen(row.application.case_id, by)
@@ -357,6 +357,8 @@ def withdraw_application(*, tenant: str | int, by: Actor, now: datetime, applica
         keys = [one.id for one in applications_in_force(row.period_id)]
         last = Application.objects.filter(id__in=keys).aggregate(at=Max("received_at"))["at"]
         Period.objects.filter(id=row.period_id).update(last_application_at=last)
+        if last is None and row.period.last_decision_on is None:  # nothing is asked for it any more
+            _close_all(row.period_id, tenant, by, now)
     payload = {
         "application": str(application),
         "person": str(by.id),
@@ -615,6 +617,12 @@ def _close(found: EvidenceRequest, tenant: str | int, by: Actor, now: datetime) 
     if found.deadline.state == DeadlineState.RUNNING:
         end_deadline(tenant=tenant, by=by, now=now, deadline=found.deadline_id, state=DeadlineState.LIFTED)
     _no_longer_awaited(found)
+
+
+def _close_all(period: UUID, tenant: str | int, by: Actor, now: datetime) -> None:
+    asked = EvidenceRequest.objects.select_for_update(of=("self",)).select_related("deadline")
+    for request in asked.filter(period_id=period).exclude(state=RequestState.CLOSED).order_by("id"):
+        _close(request, tenant, by, now)
 
 
 #: Beside the answers of a draft: the version at which each part was last changed.
@@ -1154,14 +1162,16 @@ def record_signature(
     *, tenant: str | int, by: Actor, now: datetime, case: UUID, application: UUID, person: UUID, evidence: str
 ) -> Done[Signature]:
     """Record a signature that an application on paper lacked and that has come, on paper: over the same document.
-    `evidence` says where it is. NotPossible("no evidence"), ("signed already"); Hidden for whose signature isn't
-    lacking."""
+    `evidence` says where it is. NotPossible("no evidence"), ("signed already"), ("not in force") where the application
+    was taken back or corrected since; Hidden for whose signature isn't lacking."""
     found, member = case_for_staff(case, by, now, Role.REGISTRAR, Role.CASEWORKER, lock=True)
     row = Application.objects.filter(id=application, case=found).first()
     if row is None or str(person) not in row.document.get("unsigned", []):
         raise Hidden("application", application)
     if not evidence.strip():
         raise NotPossible("no evidence")
+    if not standing_of(row.id).stands:
+        raise NotPossible("not in force")
     if person not in lacking_of(row):
         raise NotPossible("signed already")
     proof = {"paper": evidence.strip(), "entered_by": str(member.id), "digest": row.digest}
@@ -1308,7 +1318,5 @@ def close_inbox(*, tenant: str | int, by: Actor, now: datetime, case: UUID, peri
     ).exclude(state=InboxState.DONE)
     keys = [str(k) for k in closed.values_list("application_id", flat=True)]
     closed.update(state=InboxState.DONE, version=F("version") + 1)
-    asked = EvidenceRequest.objects.select_for_update(of=("self",)).select_related("deadline")
-    for request in asked.filter(period_id=period).exclude(state=RequestState.CLOSED).order_by("id"):
-        _close(request, tenant, by, now)
+    _close_all(period, tenant, by, now)
     return Done(None, InboxClosed(subject=case, payload={"applications": keys}))

@@ -267,9 +267,11 @@ def signatures_of(application: UUID) -> list[Signature]:
 
 
 def lacking_of(application: Application) -> list[UUID]:
-    """Whose signature an application that came on paper still lacks."""
+    """Whose signature an application that came on paper still lacks; nobody's where it was taken back or corrected."""
     unsigned = application.document.get("unsigned", [])
-    signed = {one.person_id for one in signatures_of(application.id)} if unsigned else set()
+    if not unsigned or not standing_of(application.id).stands:
+        return []
+    signed = {one.person_id for one in signatures_of(application.id)}
     return [key for key in map(UUID, unsigned) if key not in signed]
 
 
@@ -322,6 +324,11 @@ class Standing:
     @property
     def is_taken_back(self) -> bool:
         return any(one.whole for one in self.withdrawn)
+
+    @property
+    def stands(self) -> bool:
+        """Whether it is neither corrected nor taken back, decided or not."""
+        return self.corrected_by is None and not self.is_taken_back
 
 
 def standing_of(application: UUID) -> Standing:

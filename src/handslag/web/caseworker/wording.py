@@ -124,6 +124,10 @@ REFUSALS: dict[str, str | Promise] = {
     "empty request": _("Write what you need to know or see."),
     "long request": _("Write less: at most 4,000 characters, and 30 lines of 200 for what is to be shown."),
     "newer application": _("A newer application or a correction has come. Calculate and save again before you go on."),
+    "not in force": _(
+        "This application was taken back or corrected, so a signature on it has no effect. Enter what came as an "
+        "application."
+    ),
     "taken back": _("The application was taken back: there is nothing to decide."),
     "taken back since": _(
         "An application was taken back since this was calculated. Look whether its lines still count, and save again."
