@@ -57,7 +57,7 @@ from handslag.domain.casefile.operations import (
     keep_warnings,
     reopen_after_merge,
 )
-from handslag.domain.casefile.queries import Cause, cases_of
+from handslag.domain.casefile.queries import Cause, cases_of, unanswered
 from handslag.domain.casefile.states import WarningKind
 from handslag.domain.decisions.models import Decision, Letter, Order
 from handslag.domain.decisions.operations import (
@@ -760,8 +760,9 @@ def _task_for_message(event: Event, by: Actor, now: datetime) -> None:
 
 
 def _task_for_words_of_need(event: Event, by: Actor, now: datetime) -> None:
+    """What she says elsewhere than in a message: no answer to a message ends it, a person does."""
     if event.payload["urgent"]:
-        _task_once(event, by, now, "urgent message")
+        _task_once(event, by, now, "urgent words")
 
 
 def _tell_of_message(event: Event, by: Actor, now: datetime) -> None:
@@ -770,7 +771,12 @@ def _tell_of_message(event: Event, by: Actor, now: datetime) -> None:
 
 
 def _done_by_answer(event: Event, by: Actor, now: datetime) -> None:
-    _answered(event.subject, by, now, "message", "urgent message")
+    """Only what is answered: what the other adult wrote goes on waiting for somebody who reads it."""
+    waiting = unanswered(event.subject)
+    for task in _open_tasks(event.subject, "message", "urgent message"):
+        urgent = task.kind == "urgent message"
+        if not any(one.urgent == urgent and one.sent_at >= task.created_at for one in waiting):
+            answer_task(tenant=_tenant(), by=by, now=now, task=task.id)
 
 
 def _tell_of_answer(event: Event, by: Actor, now: datetime) -> None:
@@ -885,8 +891,7 @@ def _task_for_secrecy(event: Event, by: Actor, now: datetime) -> None:
 
 
 def _task_for_dispute(event: Event, by: Actor, now: datetime) -> None:
-    kind = "urgent message" if event.payload["urgent"] else "line disputed"
-    _task_once(event, by, now, kind)
+    _task_once(event, by, now, "line disputed")
 
 
 def _done_by_dispute(event: Event, by: Actor, now: datetime) -> None:
@@ -1775,7 +1780,10 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
         Reaction(_task_for_secrecy, causes=(TaskOpened,)),
         Reaction(_task_for_late_answer, causes=(TaskOpened,)),
     ),
-    LineDisputed: (Reaction(_task_for_dispute, causes=(TaskOpened,)),),
+    LineDisputed: (
+        Reaction(_task_for_dispute, causes=(TaskOpened,)),
+        Reaction(_task_for_words_of_need, causes=(TaskOpened,)),
+    ),
     DisputeTakenBack: (Reaction(_done_by_dispute, causes=(TaskDone,)),),
     DisputeAnswered: (
         Reaction(_done_by_dispute, causes=(TaskDone,)),

@@ -188,3 +188,18 @@ def test_what_is_not_clearly_a_question_is_entered_as_an_application(office: Any
     for wrong in (answered, uuid7(), "x"):
         assert hanna.open(f"/cases/{folder.case.id}/paper/?message={wrong}").status_code == 404
     assert hanna.open(f"/cases/{other.case.id}/paper/?message={written}").status_code == 404
+
+
+def test_who_answers_reads_first_what_came_since_the_page_was_opened(office: Any, desk: Any) -> None:
+    folder, hanna = office.case(), desk(office, "hanna")
+    place, told = f"/cases/{folder.case.id}/messages/", {"case": folder.case.id}
+    send_message(**office.by(folder.citizens[0]), **told, message=uuid7(), text="När kommer pengarna?")
+    typed = without_token(fields(hanna.open(place).text, "seen")) | {"text": "På fredag <b>."}
+    send_message(**office.by(folder.citizens[0]), **told, message=uuid7(), text="Vi har ingen mat")
+    refused = hanna.open(place, **typed)
+    assert "She has written since this page was opened" in refused.text
+    assert "Vi har ingen mat" in refused.text
+    again = without_token(fields(refused.text, "seen"))
+    assert (again["text"].strip(), again["seen"]) == ("På fredag <b>.", "2")  # what was typed stays
+    assert hanna.open(place, **again).status_code == 302
+    assert "På fredag &lt;b&gt;." in hanna.open(place).text

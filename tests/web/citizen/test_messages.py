@@ -80,7 +80,44 @@ def test_words_of_need_in_what_she_answers_and_appeals_reach_a_person_at_once(of
             appeal = {"appeal": uuid7(), "decision": folder.decided().id, "text": hungry, "files": []}
             lodge_appeal(**office.by(folder.citizens[0]), **appeal)
         with acting(office.slug, TEST, "look"):
-            assert Task.objects.filter(subject_id=folder.case.id, kind="urgent message").count() == 1
+            assert Task.objects.filter(subject_id=folder.case.id, kind="urgent words").count() == 1
+
+
+def test_an_answer_ends_only_what_waits_for_it(office: Any) -> None:
+    """What the other adult wrote, what is said elsewhere, and what came since the page was opened waits on."""
+    folder = office.case(("Amina", "Åberg", "19850302"), ("Yusuf", "Åberg", "19831120"))
+    amina, yusuf = folder.citizens
+    folder.applied()
+
+    def says(who: Any, text: str) -> None:
+        office.now += timedelta(seconds=1)
+        send_message(**office.by(who), case=folder.case.id, message=uuid7(), text=text)
+
+    def answers(who: Any, **more: Any) -> dict[str, str]:
+        office.now += timedelta(seconds=1)
+        told = {"case": folder.case.id, "person": who.id, "message": uuid7(), "text": "Vi ringer dig."}
+        answer_message(**office.act("hanna"), **{**told, **more})
+        with acting(office.slug, TEST, "look"):
+            return dict(Task.objects.filter(subject_id=folder.case.id).values_list("kind", "state"))
+
+    says(yusuf, "Barnen har ingen mat")
+    assert answers(amina) == {"urgent message": "open"}
+    says(amina, "När kommer pengarna?")
+    hearings = {"period": folder.period().id, "about": "Vi räknar med lönen."}
+    asked = open_hearing(**office.act("hanna"), **hearings, answer_by=office.today + timedelta(days=1))
+    mine = next(one for one in asked if one.person_id == amina.id)
+    answer_hearing(**office.by(amina), hearing=mine.id, answer="Vi har inget att äta")
+    found = answers(amina)
+    assert (found["message"], found["urgent message"], found["urgent words"]) == ("done", "open", "open")
+    says(yusuf, "Nu slår han barnen")
+    with pytest.raises(NotPossible, match="said more"):
+        answers(yusuf, seen=1)
+    key = uuid7()
+    found = answers(yusuf, seen=2, message=key)
+    assert (found["urgent message"], found["urgent words"]) == ("done", "open")
+    says(yusuf, "Tack")
+    with pytest.raises(NotPossible, match="sent already"):  # pressed twice: it is sent, whatever came since
+        answers(yusuf, seen=2, message=key)
 
 
 def test_she_writes_on_her_phone_and_reads_the_answer(

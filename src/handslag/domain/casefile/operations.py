@@ -257,12 +257,27 @@ def send_message(*, tenant: str | int, by: Actor, now: datetime, case: UUID, mes
 
 @operation()
 def answer_message(
-    *, tenant: str | int, by: Actor, now: datetime, case: UUID, person: UUID, message: UUID, text: str
+    *,
+    tenant: str | int,
+    by: Actor,
+    now: datetime,
+    case: UUID,
+    person: UUID,
+    message: UUID,
+    text: str,
+    seen: int | None = None,
 ) -> Done[Message]:
-    """The office writes to one adult of a case. Refusals as for `send_message`; Hidden if she is none of its adults."""
-    found, member = case_for_staff(case, by, now, Role.CASEWORKER, Role.DECIDER)
+    """The office writes to one adult of a case. `seen`: how many messages of hers the page showed.
+
+    Refusals as for `send_message`, NotPossible("said more") where she has written since: an answer ends what waits for
+    one, so that is read first. Hidden if she is none of the case's adults.
+    """
+    found, member = case_for_staff(case, by, now, Role.CASEWORKER, Role.DECIDER, lock=True)
     if person not in found.adults:
         raise Hidden("person", person)
+    hers = Message.objects.filter(case=found, person_id=person, member=None)
+    if seen is not None and hers.count() > seen and not Message.objects.filter(id=id_of_key(message)).exists():
+        raise NotPossible("said more")
     row = _message(message, text, case=found, person=person, member=member.id, now=now)
     payload = {"message": str(row.id), "person": str(person)}
     return Done(row, MessageAnswered(subject=found.id, payload=payload))

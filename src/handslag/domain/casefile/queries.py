@@ -197,6 +197,18 @@ def conversation(case: UUID, person: UUID) -> list[Message]:
     return list(found.order_by("sent_at", "id"))
 
 
+def unanswered(case: UUID) -> list[Message]:
+    """What the adults of a case wrote since the office last wrote to each of them, oldest first."""
+    found: dict[UUID, list[Message]] = {}
+    for one in Message.objects.filter(case_id=case).order_by("sent_at", "id"):
+        waiting = found.setdefault(one.person_id, [])
+        if one.member_id is None:
+            waiting.append(one)
+        else:
+            waiting.clear()
+    return sorted((one for waiting in found.values() for one in waiting), key=lambda one: (one.sent_at, one.id))
+
+
 @dataclass(frozen=True)
 class Told:
     """What another municipality was told of a case, and what came of it: `state` is "", "taken over", "in part", "not

@@ -30,6 +30,7 @@ class AnswerForm(forms.Form):
 
     person = forms.UUIDField(widget=forms.HiddenInput)
     message = forms.UUIDField(widget=forms.HiddenInput)
+    seen = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=0)
     text = forms.CharField(
         label=gettext_lazy("Answer"), required=False, strip=False, widget=forms.Textarea(attrs={"rows": 4})
     )
@@ -72,9 +73,13 @@ def messages(request: HttpRequest, tenant: str, case: UUID) -> HttpResponse:
             return HttpResponseRedirect(f"{base(request)}/cases/{found.id}/messages/")
     threads = []
     for adult in adults:
+        said = _said(found.id, adult, member)
+        seen = sum(one.member_id is None for _, one in said)
         mine = form if form is not None and form.data.get("person") == str(adult.id) else None
-        fresh = AnswerForm(initial={"person": adult.id, "message": uuid7()}, auto_id=f"id_{adult.id}_%s")
-        threads.append((full_name(adult), _said(found.id, adult, member), mine or fresh))
+        if mine is not None:
+            mine.data = {**dict(mine.data.items()), "seen": seen}  # shown now: it can be sent after reading
+        fresh = AnswerForm(initial={"person": adult.id, "message": uuid7(), "seen": seen}, auto_id=f"id_{adult.id}_%s")
+        threads.append((full_name(adult), said, mine or fresh))
     return page(
         request,
         "messages.html",

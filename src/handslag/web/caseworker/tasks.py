@@ -89,6 +89,7 @@ KINDS = {
     "message": _("A message waits for an answer"),
     "urgent application": _("Urgent: somebody should read now what stands in an application"),
     "urgent message": _("Urgent: a message that somebody should read now"),
+    "urgent words": _("Urgent: somebody should read now what stands in an answer, an appeal or about a fetched line"),
     "evidence": _("What was asked for has come: photos, documents or a message"),
     "evidence late": _("The day for an answer is over: look at what there is, or ask again"),
     "infected file": _("A file has a virus and stays locked: ask for it in another way"),

@@ -71,6 +71,7 @@ REFUSALS: dict[str, str | Promise] = {
     "not connected": _("This organisation doesn’t ask other authorities."),
     "empty message": _("Write the answer."),
     "long message": _("The message is too long. Send it in several parts."),
+    "said more": _("She has written since this page was opened. Read it above, then send your answer."),
     "other message": _("Another message was sent from this page. Reload the page, then send this one."),
     "applies": _("This person applies in an open case of the household. Close that case first."),
     "day before moving in": _("Choose a day after the person moved in."),
