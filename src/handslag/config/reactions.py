@@ -729,7 +729,7 @@ def _task_for_parked(event: Event, by: Actor, now: datetime) -> None:
 
 def _task_for_need(event: Event, by: Actor, now: datetime) -> None:
     if event.payload.get("urgent"):
-        _task_once(event, by, now, "urgent application")
+        _task(event, by, now, "urgent application")
 
 
 def _task_for_signature(event: Event, by: Actor, now: datetime) -> None:
@@ -755,14 +755,18 @@ def _tell_who_is_represented(event: Event, by: Actor, now: datetime) -> None:
 
 
 def _task_for_message(event: Event, by: Actor, now: datetime) -> None:
-    kind = "urgent message" if event.payload["urgent"] else "message"
-    _task_once(event, by, now, kind)
+    """One open task is enough for what can wait; each word of need has its own, so that who has read the first, and
+    says so on a page that she opened before, doesn't end what nobody has read."""
+    if event.payload["urgent"]:
+        _task(event, by, now, "urgent message")
+    else:
+        _task_once(event, by, now, "message")
 
 
 def _task_for_words_of_need(event: Event, by: Actor, now: datetime) -> None:
-    """What she says elsewhere than in a message: no answer to a message ends it, a person does."""
+    """What she says elsewhere than in a message: no answer to a message ends it, a person does, for each by itself."""
     if event.payload["urgent"]:
-        _task_once(event, by, now, "urgent words")
+        _task(event, by, now, "urgent words")
 
 
 def _tell_of_message(event: Event, by: Actor, now: datetime) -> None:

@@ -19,6 +19,7 @@ from handslag.domain.decisions.operations.appeals import lodge_appeal
 from handslag.domain.intake.models import Draft
 from handslag.domain.intake.operations import change_again, withdraw_draft
 from handslag.domain.tasks.models import Notice, Task
+from handslag.domain.tasks.operations import finish_task
 from handslag.domain.tenancy.door import acting
 from handslag.domain.tenancy.permissions import Hidden
 from handslag.domain.tenancy.policies import NotPossible
@@ -81,6 +82,29 @@ def test_words_of_need_in_what_she_answers_and_appeals_reach_a_person_at_once(of
             lodge_appeal(**office.by(folder.citizens[0]), **appeal)
         with acting(office.slug, TEST, "look"):
             assert Task.objects.filter(subject_id=folder.case.id, kind="urgent words").count() == 1
+
+
+def test_who_has_read_one_word_of_need_ends_none_that_came_since(office: Any) -> None:
+    """Each waits by itself, in messages and elsewhere: done is said of what was read, on a page opened before."""
+    folder = office.case(("Amina", "Åberg", "19850302"), ("Yusuf", "Åberg", "19831120"))
+    amina, yusuf = folder.citizens
+    folder.applied()
+    case, period = folder.case.id, folder.period().id
+    asked = open_hearing(
+        **office.act("hanna"), period=period, about="Vi räknar med lönen.", answer_by=office.today + timedelta(days=1)
+    )
+    of = {one.person_id: one.id for one in asked}
+    send_message(**office.by(amina), case=case, message=uuid7(), text="Barnen har ingen mat")
+    answer_hearing(**office.by(amina), hearing=of[amina.id], answer="Vi har inget att äta")
+    with acting(office.slug, TEST, "look"):
+        seen = list(Task.objects.filter(subject_id=case, kind__startswith="urgent"))
+    send_message(**office.by(yusuf), case=case, message=uuid7(), text="Vi blir vräkta på fredag")
+    answer_hearing(**office.by(yusuf), hearing=of[yusuf.id], answer="Han slår barnen")
+    for task in seen:
+        finish_task(**office.act("hanna"), task=task.id, version=task.version)
+    with acting(office.slug, TEST, "look"):
+        waiting = Task.objects.filter(subject_id=case, kind__startswith="urgent", state="open")
+        assert sorted(waiting.values_list("kind", flat=True)) == ["urgent message", "urgent words"]
 
 
 def test_an_answer_ends_only_what_waits_for_it(office: Any) -> None:
