@@ -14,6 +14,7 @@ from handslag.domain.intake.operations import (
     begin_correction,
     change_again,
     enter_on_paper,
+    open_draft,
     record_signature,
     save_answers,
     withdraw_application,
@@ -89,17 +90,21 @@ def test_she_is_reminded_once_and_then_a_person_talks_to_them(office: Any, visit
 
 
 def test_a_correction_a_new_signature_and_protection(office: Any, visit: Any, night: Any) -> None:
-    # One that corrects, and whom no notice reaches: reminded once all the same, and what was sent counts.
+    # One that corrects, and whom no notice reaches: reminded once all the same, and what was sent counts. Another
+    # application of theirs that waits beside it has its own reminder.
     couple = office.case(AMIRA, YUSUF)
     sent, by = couple.applied(), office.by(couple.citizens[0])
     draft = begin_correction(**by, application=sent.application_id)
     draft = save_answers(**by, draft=draft.id, version=draft.version, part={"message": "Hyran är höjd"})
     couple.signed(draft, 0)
+    more = open_draft(**by, case=couple.case.id, month=office.month, language="sv", form="se.supplementary")
+    glasses = {"costs": [{"code": "GLASSES", "amount": "900", "note": ""}]}
+    couple.signed(save_answers(**by, draft=more.id, version=more.version, part=glasses), 0)
     for day in (3, 4, 15):
         night(day)
     with acting(office.slug, TEST, "look"):
         kinds = [one.kind for one in timeline([couple.case.id])]
-    assert (kinds.count("signer reminded"), kinds.count("signing ended")) == (1, 1)
+    assert (kinds.count("signer reminded"), kinds.count("signing ended")) == (2, 2)
     my = visit(office, couple.citizens[1]).get(f"/{office.slug}/my/").content.decode()
     assert "Rättelsen för" in my and "det ni skickade tidigare gäller" in my
     assert begin_correction(**by, application=sent.application_id).answers["message"] == "Hyran är höjd"

@@ -41,9 +41,10 @@ def told_of(subject: UUID, kind: str, since: datetime) -> list[Told]:
     return _told(Event.objects.filter(subject_id=subject, kind=kind, at__gte=since))
 
 
-def happened(subject: UUID, kind: str, since: datetime) -> bool:
-    """Whether something of a kind has happened to a subject since a moment."""
-    return Event.objects.filter(subject_id=subject, kind=kind, at__gte=since).exists()
+def happened(subject: UUID, kind: str, since: datetime, **payload: Any) -> bool:
+    """Whether something of a kind, with this in its `payload`, has happened to a subject since a moment."""
+    events = Event.objects.filter(subject_id=subject, kind=kind, at__gte=since)
+    return Payload.objects.filter(id__in=events.values("id"), body__contains=payload).exists()
 
 
 def looks_at(subjects: Sequence[UUID], since: datetime, most: int, *, other_than: Collection[UUID]) -> list[ReadEntry]:

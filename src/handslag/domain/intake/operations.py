@@ -834,7 +834,7 @@ def follow_up_signing(*, tenant: str | int, by: Actor, now: datetime, draft: UUI
         return Done(found, SigningEnded(subject=case.id, payload={**payload, "late": couple}))
     if days < int(setting("signature_reminder_days")):
         raise NotPossible("nothing due")
-    if happened(case.id, SignerReminded.kind, since):
+    if happened(case.id, SignerReminded.kind, since, draft=str(found.id)):
         raise NotPossible("nothing due")
     return Done(found, SignerReminded(subject=case.id, payload=payload))
 
