@@ -157,11 +157,12 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 
 def test_a_file_that_is_no_text(tmp_path: Path) -> None:
     path = tmp_path / "case.yaml"
-    path.write_bytes(b"why: \xff\n")
-    assert "case.yaml: not YAML: 'utf-8' codec can't decode" in run(path)[2]
+    path.write_bytes(b"pack: se\nwhy: \xff\n")
+    told = "byte {} is no character of UTF-8, as which the file is to be saved\n"
+    assert run(path) == (1, "", f"{path}: line 2: not YAML: {told.format('FF')}")
     tables = tmp_path / "rents.yaml"
     tables.write_bytes(b"- name: \xe5\n")
-    assert run(CASE, "--tables", str(tables))[2].startswith(f"{tables}: 'utf-8' codec can't decode")
+    assert run(CASE, "--tables", str(tables))[2] == f"{tables}: line 1: not YAML: {told.format('E5')}"
 
 
 def test_a_file_that_is_a_list(tmp_path: Path) -> None:

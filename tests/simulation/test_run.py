@@ -232,6 +232,11 @@ def run_command(place: Path, out: Path, **more: Any) -> str:
         (["few.jsonl"], "1 of 1 pieces\nfewer than 5 households could be calculated: nothing can be published"),
         (["nobody.jsonl"], "nobody.jsonl: there is no household in it"),
         (["bare.parquet"], "bare.parquet: members: this column is missing"),
+        (["twice.parquet"], "twice.parquet: norm: this column stands twice"),
+        (["endless.parquet"], "endless.parquet: household_size: whole numbers are expected, not a column of double"),
+        (["torn.parquet"], "torn.parquet: can't be read: "),
+        (["one.jsonl"], "one.jsonl: row 1: members: a list is expected"),
+        (["people.parquet", "--after", "old.yaml"], "old.yaml: line 2: not YAML: byte E5 is no character of UTF-8"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(
@@ -260,6 +265,15 @@ def test_what_is_wrong_is_said_in_one_line(
     from pyarrow import parquet
 
     parquet.write_table(pyarrow.table({"norm": ["a"]}), tmp_path / "bare.parquet")
+    parquet.write_table(pyarrow.table([["a"], ["b"]], names=["norm", "norm"]), tmp_path / "twice.parquet")
+    members = pyarrow.array([[{"key": "a", "role": "adult", "age": 40}]] * 9)
+    endless = pyarrow.table({"members": members, "household_size": [float("inf")] * 9})
+    parquet.write_table(endless, tmp_path / "endless.parquet")
+    whole = bytearray((place / "people.parquet").read_bytes())
+    whole[4:400] = bytes(396)
+    (tmp_path / "torn.parquet").write_bytes(whole)
+    (tmp_path / "one.jsonl").write_text(one.replace("[", "").replace("]", ""))
+    (tmp_path / "old.yaml").write_bytes(b"- name: riksnorm.single\n  source: \xe5r\n")
     since = [] if "--since" in told else ["--since", "2026-02"]
     months = [] if "--months" in told else ["--months", "1"]
     done = CliRunner().invoke(load("simulate"), ["run", *told, "--out", "out", *since, *months])

@@ -116,8 +116,9 @@ def sheet(
 
 def _text(path: Path) -> str:
     from handslag.rules.norms import NormError
+    from handslag.rules.yaml_files import YamlError, text_of
 
     try:
-        return path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
+        return text_of(path)
+    except YamlError as error:
         raise NormError(f"{path}: {error}") from error

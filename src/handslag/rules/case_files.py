@@ -30,7 +30,7 @@ from handslag.rules.faults import located, placed
 from handslag.rules.norms import Norm, NormError, NormMissing, from_entries
 from handslag.rules.packs import Pack, PackError, kind_of_facts, pack
 from handslag.rules.sheet import Sheet
-from handslag.rules.yaml_files import YamlError, line_of, read_yaml
+from handslag.rules.yaml_files import YamlError, line_of, read_yaml, text_of
 
 
 class CaseError(ValueError):
@@ -76,12 +76,10 @@ def read(path: Path) -> Case:
     """The case in `path`; CaseError when the file is none, FactsError, with file and line, when its
     facts can't be used."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = text_of(path)
         data = read_yaml(text)
     except YamlError as error:
         raise CaseError(f"{path}: {error}") from error
-    except ValueError as error:
-        raise CaseError(f"{path}: not YAML: {error}") from error
 
     def at(*steps: str) -> str:
         return f"{path}: line {line_of(text, steps)}: "

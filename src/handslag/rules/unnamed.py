@@ -7,7 +7,7 @@ first day of a month in place of the date of birth. Ages stand still: a person i
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date
-from typing import Any, Final, get_type_hints
+from typing import Any, Final, get_origin, get_type_hints
 
 import msgspec
 
@@ -88,6 +88,8 @@ def _misplaced(told: Mapping[str, Any], kind: type[msgspec.Struct], place: str =
     for name, value in told.items():
         if name not in known:
             yield f"{place}{name}: no such column; there are {', '.join(known)}"
+        elif get_origin(known[name]) is list and not isinstance(value, list):
+            yield f"{place}{name}: a list is expected"
         elif (inner := struct_of(known[name])) is not None:
             for n, each in enumerate(value if isinstance(value, list) else [value]):
                 where = f"{place}{name}[{n}]: " if isinstance(value, list) else f"{place}{name}: "

@@ -41,6 +41,17 @@ def shipped(path: Path | Traversable) -> Any:
     return yaml.load(path.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
+def text_of(path: Path) -> str:
+    """The text of a file, which is UTF-8; YamlError with the first line that isn't."""
+    content = path.read_bytes()
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        told = f"byte {content[error.start]:02X} is no character of UTF-8, as which the file is to be saved"
+        raise YamlError("syntax", line, told) from error
+
+
 def read_yaml(text: str) -> Any:
     """The plain data of a file's text; YamlError."""
     return read_with_lines(text)[0]

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import partial
@@ -34,14 +35,20 @@ def count(path: Path) -> int:
 
 
 def check_columns(path: Path, law: Pack) -> None:
-    """PopulationError for a column of a Parquet file that the pack's facts don't have, or that it lacks."""
+    """PopulationError for a column of a Parquet file that the pack's facts don't have, that it lacks or has twice, or
+    that has fractions: no number of a household does, and one that is none (NaN) would pass for "not said"."""
     if path.suffix == ".jsonl":
         return
-    found = list(_parquet(path).schema_arrow.names)
+    schema = _parquet(path).schema_arrow
+    found = list(schema.names)
     known = columns(kind_of_facts(law))
-    for name in found:
-        if name not in known:
-            raise PopulationError(f"{path}: {name}: no such column; there are {', '.join(known)}")
+    for field in schema:
+        if field.name not in known:
+            raise PopulationError(f"{path}: {field.name}: no such column; there are {', '.join(known)}")
+        if found.count(field.name) > 1:
+            raise PopulationError(f"{path}: {field.name}: this column stands twice")
+        if fractions := re.search(r"\b(halffloat|float|double)\b", str(field.type)):
+            raise PopulationError(f"{path}: {field.name}: whole numbers are expected, not a column of {fractions[1]}")
     needed = [f.name for f in msgspec.structs.fields(kind_of_facts(law)) if f.required and f.name not in DAYS]
     for name in needed:
         if name not in found:
@@ -57,7 +64,7 @@ def read(path: Path, size: int) -> Iterator[tuple[int, Any]]:
 
     waiting: list[Any] = []
     first, there = 0, 0
-    for batch in _parquet(path).iter_batches(batch_size=size):
+    for batch in _batches(path, size):
         waiting.append(batch)
         there += batch.num_rows
         while there >= size:
@@ -67,6 +74,14 @@ def read(path: Path, size: int) -> Iterator[tuple[int, Any]]:
             waiting = table.slice(size).to_batches() if there else []
     if there:
         yield first, partial(pyarrow.Table.from_batches(waiting).to_pylist, maps_as_pydicts="strict")
+
+
+def _batches(path: Path, size: int) -> Iterator[Any]:
+    """The file as it is stored; PopulationError where it can't be read on."""
+    try:
+        yield from _parquet(path).iter_batches(batch_size=size)
+    except (OSError, ValueError) as error:  # pyarrow's own are of these
+        raise PopulationError(f"{path}: can't be read: {' '.join(str(error).split())}") from error
 
 
 def _read_lines(path: Path, size: int) -> Iterator[tuple[int, Any]]:

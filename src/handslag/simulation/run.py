@@ -21,6 +21,7 @@ from handslag.kernel.months import Month
 from handslag.rules.norms import NormError, by_name, load, load_amendments, not_yet_checked
 from handslag.rules.packs import pack
 from handslag.rules.unnamed import RowError
+from handslag.rules.yaml_files import YamlError, text_of
 from handslag.simulation import population, report
 from handslag.simulation.chunk import Question, SimulationError, added, calculate, rules_digest
 from handslag.simulation.disclosure import TooFew, published
@@ -129,8 +130,8 @@ def files(given: tuple[Path, ...]) -> list[Path]:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        return text_of(path)
+    except (OSError, YamlError) as error:
         raise NormError(f"{path}: {error}") from error
 
 
