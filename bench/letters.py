@@ -1,26 +1,34 @@
-"""Decision letters per second on one core: kept compiler against a new one for each letter.
+"""Decision letters per second on one core: kept compiler against a new one for each letter, and against a floor.
 
     python -m bench.letters [--letters 300] [--rounds 7] [--keep]
 
 Each letter differs (name, number, amounts): a decision and a sheet of 12 or 40 lines. Rounds alternate;
 the median counts, of processor time. Memory is printed after every round, since typst keeps what it has computed.
-Goal: at least 60 a second and core of those with 12 lines, each its own tagged file. `--keep` writes
+Goal: at least 60 a second and core of those with 12 lines, each its own tagged file. What a machine can do at all is
+told by the floor: the same words as plain paragraphs on as many pages, by the same compiler, tagged and to the same
+standards, in one weight of one font, without a table, a header or a file inside. `--keep` writes
 docs/evidence/bench_letters.json.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import resource
 import statistics
 import sys
 import time
-from collections.abc import Callable
-from datetime import date
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
+
+import typst
 
 from handslag.connectors.letter.port import Annex, DecisionLine, Letter, Organisation, Section, SheetLine
 from handslag.connectors.letter.typst_ import TypstSetter
+from handslag.connectors.letter.typst_ import set as setting
 from soak.evidence import write
 
 GOAL = 60
@@ -59,13 +67,47 @@ def letter(number: int, lines: int) -> Letter:
     )
 
 
+class Plain:
+    """The floor: the words of a letter, one paragraph each, and a page's end where the letter's annex begins."""
+
+    def __init__(self) -> None:
+        fonts = Path(setting.__file__).parent / "fonts"
+        self._compiler = typst.Compiler(
+            input=b"", root=fonts, font_paths=typst.Fonts(False, False, font_paths=[fonts]), sys_inputs={}
+        )
+
+    def letter(self, letter: Letter) -> bytes:
+        annex = asdict(letter)
+        pages = [list(_words(part)) for part in (annex | {"annex": None}, annex["annex"] | {"data": None})]
+        text = "#pagebreak()".join(
+            "".join(f"#par({json.dumps(words, ensure_ascii=False)})" for words in page) for page in pages
+        )
+        look = '#set document(title: "Plain")\n#set text(font: "Source Sans 3", size: 10.5pt, lang: "sv")\n'
+        content = self._compiler.compile(
+            input=(look + text).encode(),
+            format="pdf",
+            pdf_standards=["ua-1", "a-3a"],
+            timestamp=datetime(2026, 3, 24, tzinfo=UTC),
+        )
+        assert isinstance(content, bytes) and b"/StructTreeRoot" in content
+        return content
+
+
+def _words(value: Any) -> Iterator[str]:
+    if isinstance(value, dict | list | tuple):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _words(part)
+    elif isinstance(value, str | int | date):
+        yield from str(value).split("\n\n")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--letters", type=int, default=300)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--keep", action="store_true", help="write docs/evidence/bench_letters.json")
     asked = parser.parse_args()
-    kept = TypstSetter()
+    kept, plain = TypstSetter(), Plain()
     number = 0
 
     def run(lines: int, setter: Callable[[], TypstSetter], count: int) -> Callable[[], int]:
@@ -79,7 +121,15 @@ def main() -> None:
 
         return letters
 
+    def floor() -> int:
+        nonlocal number
+        for _ in range(asked.letters):
+            number += 1
+            plain.letter(letter(number, 12))
+        return int(asked.letters)
+
     runs = {
+        "floor, the same words plain": floor,
         "kept compiler, 12 lines": run(12, lambda: kept, asked.letters),
         "kept compiler, 40 lines": run(40, lambda: kept, asked.letters),
         "new compiler, 12 lines": run(12, TypstSetter, max(asked.letters // 10, 1)),
@@ -95,6 +145,11 @@ def main() -> None:
     result: dict[str, Any] = {"letters": asked.letters, "rounds": asked.rounds, "peak, MB": round(peak)}
     for name, found in rates.items():
         result[f"{name}, per second of one core"] = [round(f(found), 1) for f in (statistics.median, min, max)]
+    shares = [
+        ours / least
+        for ours, least in zip(rates["kept compiler, 12 lines"], rates["floor, the same words plain"], strict=True)
+    ]
+    result["12 lines of the floor"] = [round(f(shares), 2) for f in (statistics.median, min, max)]
     for label, value in result.items():
         print(f"{label:48} {value}")
     if asked.keep:
