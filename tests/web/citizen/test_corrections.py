@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from django.db import connection
 from playwright.sync_api import Page, expect
 
 from handslag.domain.casefile.models import Period
+from handslag.domain.decisions import operations as decisions
 from handslag.domain.decisions.models import Decision
 from handslag.domain.decisions.operations import decide, propose
 from handslag.domain.entitlement.queries import newest_application
@@ -96,6 +99,42 @@ def test_nobody_decides_on_the_version_before(office: Any) -> None:
         decide(**office.act("bo"), decision=proposal.id, version=proposal.version)
     with acting(office.slug, TEST, "look"):
         assert Notice.objects.filter(member_id=folder.case.caseworker_id, kind="application").count() == 2
+
+
+def test_who_decides_meanwhile_goes_first_and_neither_keeps_the_other_from_it(office: Any, monkeypatch: Any) -> None:
+    """What she signs or takes back while it is being decided waits, and is told so; the database ended one of them."""
+    was = decisions._refuse_outdated
+    for how in ("corrects", "takes back"):
+        folder = office.case()
+        sent, sheet = folder.applied(), folder.assessed()
+        proposal = propose(**office.act("hanna"), sheet=sheet.id, reasons="", language="sv")
+        by = office.by(folder.citizens[0])
+        draft = begin_correction(**by, application=sent.application_id)
+        draft = save_answers(**by, draft=draft.id, version=draft.version, part={"costs": RENT})
+        tried: list[Future[Any]] = []
+
+        def act(folder: Any = folder, draft: Any = draft, how: str = how, sent: Any = sent, by: Any = by) -> None:
+            try:
+                if how == "corrects":
+                    folder.signed(draft)
+                else:
+                    withdraw_application(**by, application=sent.application_id)
+            finally:
+                connection.close()
+
+        with ThreadPoolExecutor(1) as beside:
+
+            def checked(sheet: Any, tried: Any = tried, act: Any = act, beside: Any = beside) -> None:
+                was(sheet)
+                tried.append(beside.submit(act))
+                with pytest.raises(TimeoutError):
+                    tried[0].result(timeout=0.3)
+
+            monkeypatch.setattr(decisions, "_refuse_outdated", checked)
+            decide(**office.act("bo"), decision=proposal.id, version=proposal.version)
+            monkeypatch.setattr(decisions, "_refuse_outdated", was)
+            with pytest.raises(NotPossible, match="decided"):
+                tried[0].result(timeout=10)
 
 
 def test_a_correction_of_one_of_two_keeps_the_other(office: Any) -> None:

@@ -339,6 +339,7 @@ def withdraw_application(*, tenant: str | int, by: Actor, now: datetime, applica
     case = case_for_citizen(row.application.case_id, by)
     assert by.id is not None
     require_worked_here(case)
+    Case.objects.select_for_update().get(id=case.id)  # whoever decides on it meanwhile goes first, or sees it
     item = InboxItem.objects.select_for_update(of=("self",)).filter(application_id=application).first()
     before = standing_of(application)
     if any(one.person_id == by.id for one in before.withdrawn):
@@ -839,7 +840,8 @@ def follow_up_signing(*, tenant: str | int, by: Actor, now: datetime, draft: UUI
     return Done(found, SignerReminded(subject=case.id, payload=payload))
 
 
-#: Use the step-up once, and lock what it is about: the draft and the head of its case's chain.
+#: Use the step-up once, and lock what it is about: the draft, its period and the head of its case's chain; the case
+#: first, as whoever decides does, so that neither waits for the other.
 _CONSUME = """
 WITH used AS (
   UPDATE intake_signingrequest SET state = 'used' WHERE token = %s AND state = 'open' AND person_id = %s
@@ -858,7 +860,7 @@ JOIN intake_draft d ON d.id = used.draft_id
 JOIN casefile_case c ON c.tenant_id = d.tenant_id AND c.id = d.case_id
 JOIN casefile_period p ON p.tenant_id = d.tenant_id AND p.id = d.period_id
 JOIN audit_subject s ON s.tenant_id = d.tenant_id AND s.id = d.case_id
-FOR UPDATE OF d, s
+FOR KEY SHARE OF c FOR UPDATE OF d, p, s
 """
 
 
@@ -1094,7 +1096,7 @@ def enter_on_paper(
     An application on-line for the month that an adult has signed goes before: NotPossible("draft on-line"). One that
     nobody has signed is closed with all that was written in it.
     """
-    found, member = case_for_staff(case, by, now, Role.REGISTRAR, Role.CASEWORKER)
+    found, member = case_for_staff(case, by, now, Role.REGISTRAR, Role.CASEWORKER, lock=True)
     if channel not in ("paper", "phone", "counter"):
         raise NotPossible("channel")
     if form not in ("", *policies.forms_taken()):
