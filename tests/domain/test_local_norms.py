@@ -25,7 +25,7 @@ from handslag.rules.se.facts import Facts
 from handslag.rules.se.limits import household_key
 from handslag.rules.se.pack import calculate, norms_of
 from handslag.rules.words import lookup
-from handslag.web.caseworker.norm_files import KINDS, as_yaml, read
+from handslag.web.caseworker.norm_files import KINDS, FileError, as_yaml, read
 from tests.office import TEST, as_role, open_office
 
 MARCH, APRIL = Month(2026, 3), Month(2026, 4)
@@ -149,6 +149,8 @@ def test_a_table_that_grows_shrinks_or_becomes_one_amount_leaves_its_history(abr
     read_again = read(written, "own.yaml", None, "", {}, law_of("CH"))
     assert [(e.since.month, e.entry["bands"], e.entry["rows"][-1]) for e in read_again] == [
         (1, [1, 2, 3], 1500), (4, [1, 2, 3, 4, 5], 1900), (6, [1, 2], 1450)]  # fmt: skip
+    with pytest.raises(FileError, match=r"^own\.yaml, [^:]+: rent\.limit "):  # which of the two would hold?
+        read(written + written, "own.yaml", None, "", {}, law_of("CH"))
 
 
 def test_a_guideline_for_all_becomes_a_table_and_is_for_all_again(

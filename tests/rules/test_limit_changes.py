@@ -52,8 +52,8 @@ def rent(sheet: Sheet) -> Any:
     [
         ("sv", "ändrades den 2026-03-15 från 6 330 kr till 5 800 kr, och den som gällde per", "Ingen källa säger"),
         ("en", "changed on 2026-03-15 from SEK 6,330 to SEK 5,800, and the one of the period's f", "No source says"),
-        ("de", "hat sich am 2026-03-15 von 6.330 SEK auf 5.800 SEK geändert, und verwendet wird", "Keine Quelle"),
-        ("fr", "est passée le 2026-03-15 de 6 330 SEK à 5 800 SEK, et celle du premier jour", "Aucune source ne dit"),
+        ("de", "hat sich am 2026-03-15 geändert (vorher 6.330 SEK, nachher 5.800 SEK), und verw", "Keine Quelle"),
+        ("fr", "a changé le 2026-03-15 (avant: 6 330 SEK, après: 5 800 SEK), et celle du pr", "Aucune source ne dit"),
     ],
 )  # fmt: skip
 def test_the_line_says_it_and_the_sheet_marks_it(lang: str, said: str, open_question: str) -> None:
@@ -63,6 +63,10 @@ def test_the_line_says_it_and_the_sheet_marks_it(lang: str, said: str, open_ques
     assert open_question in sheet.to_text(lang)
     assert sheet.uncertain == {MARKED: "first_day"}
     assert [n.name for n in rent(sheet).numbers if n.uncertain] == [MARKED]
+    # a limit that begins inside the month: "no limit" stands where no preposition bends it
+    none = {"sv": "från ingen gräns", "en": "from no limit", "de": "(vorher keine Grenze,", "fr": "(avant: aucune limite,"}
+    begun = sheet_of(table(value("2026-03-15", value=5800)))
+    assert none[lang] in begun.explain(rent(begun), lang)
 
 
 def test_what_was_not_known_then_is_not_told() -> None:

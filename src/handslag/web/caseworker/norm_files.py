@@ -98,7 +98,7 @@ def _yaml(text: str, file: str, lang: str) -> list[Entry]:
         raise FileError([f"{place}: {_unread(error)}"]) from error
     if not isinstance(entries, list):
         raise FileError([_("%(file)s: a norm file is a list of norms.") % {"file": file}])
-    found, problems = list[Entry](), list[str]()
+    found, problems, names = list[Entry](), list[str](), set[str]()
     for nth, (number, entry) in enumerate(zip(lines, entries, strict=True)):
         line = _line(file, number)
         try:
@@ -106,6 +106,10 @@ def _yaml(text: str, file: str, lang: str) -> list[Entry]:
         except NormError as error:
             problems.append(str(error))
             continue
+        if norm.name in names:
+            twice = _("%(told)s stands here twice; expected is one of them") % {"told": norm.name}
+            problems.append(f"{line}: {twice}")
+        names.add(norm.name)
         plain = {key: value for key, value in entry.items() if key != "values"}
         for given, value in zip(entry["values"], norm.values, strict=True):
             amounts = {key: _plain(given[key]) for key in OF_ONE_VALUE if key in given}
