@@ -64,7 +64,7 @@ def test_the_line_says_it_and_the_sheet_marks_it(lang: str, said: str, open_ques
     assert sheet.uncertain == {MARKED: "first_day"}
     assert [n.name for n in rent(sheet).numbers if n.uncertain] == [MARKED]
     # a limit that begins inside the month: "no limit" stands where no preposition bends it
-    none = {"sv": "från ingen gräns", "en": "from no limit", "de": "(vorher keine Grenze,", "fr": "(avant: aucune limite,"}
+    none = {"sv": "från ingen gräns", "en": "from no limit", "de": "vorher keine Grenze", "fr": "avant: aucune limite"}
     begun = sheet_of(table(value("2026-03-15", value=5800)))
     assert none[lang] in begun.explain(rent(begun), lang)
 
