@@ -165,6 +165,7 @@ def _applied(folder: Any) -> Any:
 
 
 def test_many_are_assigned_and_reminded_and_none_is_refused(office: Any, desk: Any) -> None:
+    from handslag.domain.intake.models import InboxItem
     from handslag.domain.tasks.models import Notice
     from handslag.web.caseworker.urls import urlpatterns
 
@@ -191,6 +192,15 @@ def test_many_are_assigned_and_reminded_and_none_is_refused(office: Any, desk: A
     answer = hanna.open("/inbox/hand-over/", item=ticked, to=str(office.members["bo"]), note="")
     assert answer.headers["Location"].endswith("given=3")
     assert {item_of(f).case.caseworker_id for f in folders} == {office.members["bo"]}
+    # Two applications of one case are one reminder.
+    folders[2].applied_more()
+    with acting(office.slug, system("test"), "look"):
+        both = list(InboxItem.objects.filter(case=folders[2].case))
+    for item in both:
+        await_applicant(**office.act("hanna"), item=item.id, version=item.version, until=until)
+    assert len(remind_applicants(**office.act("hanna"), items=[(i.id, i.version + 1) for i in both])) == 1
+    with acting(office.slug, system("test"), "look"):
+        assert (len(both), Notice.objects.filter(kind="reminder", address="erik@people.example").count()) == (2, 1)
     # What can be done with many at once: nothing else, and nothing that decides.
     page = hanna.open("/inbox/?view=unit").text
     form = page.split('id="chosen"')[1].split("</form>")[0]

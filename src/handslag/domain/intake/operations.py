@@ -1294,7 +1294,8 @@ def remind_applicants(
     NotPossible("nothing to remind") if none is left.
     """
     tenant_ = acting_door().the_tenant
-    reminded, events = [], []
+    reminded: list[InboxItem] = []
+    events = []
     for item, version in sorted(items):
         found, case, _ = _in_the_inbox(item, version, by, now)
         last = (
@@ -1303,7 +1304,8 @@ def remind_applicants(
             .values_list("created_at", flat=True)
             .first()
         )
-        if found.state == InboxState.ASKED and not (last and tenant_.today(last) == tenant_.today(now)):
+        told = case.id in {one.case_id for one in reminded} or (last and tenant_.today(last) == tenant_.today(now))
+        if found.state == InboxState.ASKED and not told:
             reminded.append(found)
             events.append(ApplicantReminded(subject=case.id, payload=_told(found)))
     if not reminded:
