@@ -17,7 +17,10 @@ from handslag.domain.exchange.models import Message
 from handslag.domain.people.operations.staff import set_policy
 from handslag.domain.settlement.models import Line, Reclaim, Statement
 from handslag.domain.settlement.operations import (
+    NewAnswer,
     NewReclaimLine,
+    accept_clean,
+    answer_lines,
     answer_reclaim,
     drop_reclaim,
     note_reclaim,
@@ -26,7 +29,7 @@ from handslag.domain.settlement.operations import (
     settle_reclaim,
     tell_reclaim,
 )
-from handslag.domain.settlement.states import ReclaimState
+from handslag.domain.settlement.states import Outcome, ReclaimState
 from handslag.domain.tenancy.door import acting
 from handslag.domain.tenancy.permissions import Hidden, NotAllowed
 from handslag.domain.tenancy.policies import Conflict, NotForThem, NotPossible
@@ -38,7 +41,7 @@ from handslag.rules.ch.settlement import ASYLUM
 from tests.accounts import BANK, compared
 from tests.bed import Database
 from tests.canton import Canton, open_canton, somebody
-from tests.domain.test_settlement import Q3, Q4, booked, crossed, figures, lives, reviewed, sent
+from tests.domain.test_settlement import LATE, Q3, Q4, booked, crossed, figures, lives, reviewed, sent
 from tests.exchange import Side
 from tests.office import TEST
 from verifier import verify
@@ -72,7 +75,7 @@ def tells(canton: Canton, row: Reclaim, who: str) -> None:
     tell_reclaim(**canton.pair.act(canton.side, who), reclaim=row.id, new=new)
 
 
-def answers(canton: Canton, reference: str, objection: str = "", who: str = "ulla") -> None:
+def answers(canton: Canton, reference: str, objection: str = "", who: str = "ulla", arrives: bool = True) -> None:
     """What the municipality says to it."""
     place = canton.places[0]
     (row,) = place.rows(Reclaim, reference=reference)
@@ -82,15 +85,17 @@ def answers(canton: Canton, reference: str, objection: str = "", who: str = "ull
         said = Answer(number=1, reason="OBJECTED" if objection else "", text=objection)
         new = answering(key=uuid4(), asked=asked, answer=said)
     answer_reclaim(**canton.pair.act(place, who), reclaim=row.id, asked=asked.id, new=new)
-    canton.settle()
+    if arrives:
+        canton.settle()
 
 
-def settles(canton: Canton, row: Reclaim, state: ReclaimState, who: str) -> None:
+def settles(canton: Canton, row: Reclaim, state: ReclaimState, who: str, arrives: bool = True) -> None:
     office, why = canton.side.office, "Der Mietvertrag sagt es."
     with acting(office.slug, office.staff[who], "settle"):
         new = telling(row, str(state), unit=office.units["Försörjningsstöd"], text=why)
     settle_reclaim(**canton.pair.act(canton.side, who), reclaim=row.id, new=new, state=state, why=why)
-    canton.settle()
+    if arrives:
+        canton.settle()
 
 
 def states(canton: Canton, reference: str) -> list[str]:
@@ -223,6 +228,76 @@ def test_what_is_claimed_back_is_the_same_in_both_ledgers_and_once(canton: Canto
     assert figures(side, here, Account.PAYER).open == -5 * 36_00
     with acting(side.office.slug, TEST, "look"):
         assert Posting.objects.filter(rests_on="reclaim").count() == 3
+    database.close_connections()
+    report = verify(database.of_role("auditor"), tenants=[one.office.slug for one in (side, here)])
+    assert [(found.rule, found.table, found.text) for found in report.errors] == []
+
+
+def test_a_reclaim_that_crosses_a_correction_an_answer_or_its_withdrawal_ends_the_same_at_both(
+    canton: Canton, database: Database
+) -> None:
+    side, here = canton.side, canton.places[0]
+    people = [somebody(), somebody(), somebody(status="S")]
+    for one in people:
+        lives(canton, 0, one, Q3)
+    statement = crossed(canton, here, sent(canton, here, Q3))
+    reviewed(canton, statement)
+    with acting(side.office.slug, TEST, "look"):
+        of = {one.person_id: one for one in Line.objects.filter(statement=statement)}
+    lines = [of[canton.person(one.person.identifier).id] for one in people]
+
+    def cut() -> int:
+        ours = figures(side, here, Account.PAYER)
+        assert ours == figures(here, side, Account.CLAIMANT)
+        return 3 * 92 * 36_00 - ours.accepted
+
+    # she moved: the municipality gives days back while the canton claims them back; they are cut once
+    moved = NewReclaimLine(line=lines[0].id, amount=10 * 36_00, days=((LEFT, Q4),))
+    lives(canton, 1, people[0], LEFT, moves_from=here.address)
+    correction = crossed(canton, here, sent(canton, here, Q3))
+    row = told(canton, statement.id, moved)
+    act = canton.pair.act(side, "bo")
+    with acting(side.office.slug, TEST, "look"):
+        (back,) = Line.objects.filter(statement=correction, amount__lt=0)
+    given = NewAnswer(line=back.id, outcome=Outcome.ACCEPTED, accepted=((back.since, back.until),), amount=back.amount)
+    with pytest.raises(NotPossible, match="no lines"):
+        accept_clean(**act, regime=ASYLUM, statement=correction.id, although_late=LATE)
+    with pytest.raises(NotPossible, match="claimed back"):
+        answer_lines(**act, statement=correction.id, answers=[given])
+    answers(canton, row.reference, "Das haben wir berichtigt.")
+    settles(canton, row, ReclaimState.WITHDRAWN, "bo")
+    accept_clean(**canton.pair.act(side, "bo"), regime=ASYLUM, statement=correction.id, although_late=LATE)
+    canton.settle()
+    gone = -back.amount
+    assert cut() == gone > 0
+
+    def crosses(row: Reclaim, state: ReclaimState, objection: str) -> None:
+        """What the canton says is taken in while the municipality's answer is sealed and hasn't left."""
+        settles(canton, row, state, "berta", arrives=False)
+        canton.pair.later(seconds=11)
+        canton.pair.leaves(side)
+        answers(canton, row.reference, objection, arrives=False)
+        canton.pair.carry()
+        canton.pair.arrives(here)
+        canton.follows([here])
+        canton.settle()
+
+    # accepted while it is withdrawn: the acceptance holds, at both
+    some = [NewReclaimLine(line=one.id, amount=5 * 36_00, days=((Q3, Q3 + timedelta(days=5)),)) for one in lines[1:]]
+    row = told(canton, statement.id, some[0])
+    crosses(row, ReclaimState.WITHDRAWN, "")
+    assert (states(canton, row.reference), cut()) == (["accepted", "accepted"], gone + 5 * 36_00)
+
+    # kept on the day after the thirtieth and not before, while an objection is on its way: kept, with what was objected
+    row = told(canton, statement.id, some[1])
+    canton.pair.later(days=30)
+    with pytest.raises(NotPossible, match="time to answer"):
+        settles(canton, row, ReclaimState.KEPT, "berta")
+    canton.pair.later(days=1)
+    crosses(row, ReclaimState.KEPT, "Sie war hier.")
+    assert (states(canton, row.reference), cut()) == (["kept", "kept"], gone + 10 * 36_00)
+    for one in (side, here):
+        assert [each.objection for each in one.rows(Reclaim, reference=row.reference)] == ["Sie war hier."]
     database.close_connections()
     report = verify(database.of_role("auditor"), tenants=[one.office.slug for one in (side, here)])
     assert [(found.rule, found.table, found.text) for found in report.errors] == []

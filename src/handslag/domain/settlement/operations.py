@@ -69,7 +69,16 @@ from handslag.domain.settlement.queries import (
     within,
     without,
 )
-from handslag.domain.settlement.states import GOES_ON, GONE, IN_FORCE, LineKind, Outcome, Reason, ReclaimState
+from handslag.domain.settlement.states import (
+    GOES_ON,
+    GONE,
+    IN_FORCE,
+    UNDER_WAY,
+    LineKind,
+    Outcome,
+    Reason,
+    ReclaimState,
+)
 from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.operations import next_reference
 from handslag.domain.tenancy.permissions import Hidden, Member, require_role
@@ -376,7 +385,8 @@ def _checked(regime: Regime, statement: Statement) -> Reading:
 def accept_clean(
     *, tenant: str | int, by: Actor, now: datetime, regime: Regime, statement: UUID, although_late: str = ""
 ) -> Done[Reply]:
-    """A decider of the payer accepts all lines that no check has found anything on, at once.
+    """A decider of the payer accepts all lines that no check has found anything on, at once; not what gives back what
+    a reclaim under way claims back.
 
     NotPossible("late") for a statement that came late, without a reason to take it; ("no lines").
     """
@@ -384,12 +394,14 @@ def accept_clean(
     if not although_late.strip() and late(regime, row.until, _first_sent(row)):
         raise NotPossible("late")
     seen = _checked(regime, row)
+    waits = _under_reclaim(row, seen.standing)
     answers = [
         NewAnswer(
             line=line.id, outcome=Outcome.ACCEPTED, accepted=_days_of(line), amount=line.amount,
             why=although_late.strip(),
         )
-        for line in seen.standing if line.id not in seen.answers and line.id not in seen.findings
+        for line in seen.standing
+        if line.id not in seen.answers and line.id not in seen.findings and line.id not in waits
     ]  # fmt: skip
     reply = _answered(row, answers, now, member, seen.standing, seen.answers)
     return Done(reply, _event(LinesAnswered, row, reply, answers))
@@ -403,7 +415,8 @@ def answer_lines(
     reason and words.
 
     NotPossible: ("answered") for a line that was, ("why") without a reason where not all is accepted, ("days") for days
-    that the line doesn't claim or that count already, ("amount"), ("no lines").
+    that the line doesn't claim or that count already, ("amount"), ("no lines"), ("claimed back") to take back what a
+    reclaim under way claims back: it would be cut twice.
     """
     row, member = _reviewed(by, now, statement)
     reply = _answered(row, answers, now, member, standing(row.id), answers_on(row.id))
@@ -631,7 +644,8 @@ def answer_reclaim(
     if answer["reason"] and not answer["text"].strip():
         raise NotPossible("why")
     row.answered_by_id, row.version = member.id, row.version + 1
-    row.save(update_fields=["answered_by", "version"])
+    row.objection = answer["text"].strip() if answer["reason"] else ""
+    row.save(update_fields=["answered_by", "objection", "version"])
     sealed = seal(tenant, by, now, new)
     payload = {"message": str(sealed.id), "reference": row.reference, "objects": bool(answer["reason"])}
     return Done(sealed, ReclaimAnswered(subject=row.id, payload=payload), _sealed(sealed))
@@ -671,11 +685,13 @@ def note_reclaim(
 ) -> Done[Reclaim]:
     """Note what became of a reclaim: the system does it, at both sides. Where it is in force what was accepted is
     cut by it on the account, and its days count no more; both of the line's own window. `text`: the objection, or
-    why it is kept or withdrawn. NotPossible("answered") where it can't become that any more."""
+    why it is kept or withdrawn. NotPossible("answered") where it can't become that any more, as where the claimant's
+    acceptance is on its way."""
     row = Reclaim.objects.select_for_update(of=("self",)).filter(id=reclaim).first()
     if by.kind != "system" or row is None:
         raise Hidden("reclaim", reclaim)
-    if state not in GOES_ON.get(row.state, ()):
+    gave = row.side == Side.CLAIMANT and row.state == ReclaimState.TOLD and row.answered_by_id and not row.objection
+    if state not in GOES_ON.get(row.state, ()) or (gave and state in (ReclaimState.KEPT, ReclaimState.WITHDRAWN)):
         raise NotPossible("answered")
     if state == ReclaimState.OBJECTED:
         row.objection = text
@@ -906,6 +922,8 @@ def _answered(
     given = sorted(((lines[one.line], one) for one in new), key=lambda both: both[0].number)
     for line, one in given:
         _fits(line, one)
+    if _under_reclaim(statement, [line for line, one in given if one.amount]):
+        raise NotPossible("claimed back")
     number = Reply.objects.filter(statement=statement).count() + 1
     digest = canonical.digest(_told(statement, number, given))
     reply = Reply.objects.create(statement=statement, number=number, content=digest, answered_by_id=member, at=now)
@@ -923,6 +941,23 @@ def _answered(
     last = Submission.objects.filter(statement=statement).order_by("-number")[0]
     _post(statement, last.currency, Rests.ANSWER, f"{statement.reference}!{number}", digest, moved, now)
     return reply
+
+
+def _under_reclaim(statement: Statement, lines: Iterable[Line]) -> set[UUID]:
+    """Which of the payer's lines give back what it claims back itself by a reclaim that isn't over. The claimant takes
+    in what the payer answered."""
+    back = [line for line in lines if line.amount < 0]
+    if statement.side != Side.PAYER or not back:
+        return set()
+    rows = ReclaimLine.objects.filter(
+        reclaim__side=Side.PAYER, reclaim__state__in=UNDER_WAY, line__person_id__in={line.person_id for line in back}
+    )
+    claimed = list(rows.values_list("line_id", "line__person_id", "days"))
+    return {
+        line.id for line in back for key, person, days in claimed
+        if line.corrects_id == key
+        or (line.person_id == person and within([(line.since, line.until)], stretches_of(days)))
+    }  # fmt: skip
 
 
 def _fits(line: Line, one: NewAnswer) -> None:

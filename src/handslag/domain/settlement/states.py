@@ -33,6 +33,8 @@ GOES_ON: dict[str, tuple[str, ...]] = {
     ReclaimState.OBJECTED: (ReclaimState.KEPT, ReclaimState.WITHDRAWN),
 }  # fmt: skip
 IN_FORCE = (ReclaimState.ACCEPTED, ReclaimState.KEPT)
+#: What becomes of it is still open.
+UNDER_WAY = (ReclaimState.PROPOSED, ReclaimState.TOLD, ReclaimState.OBJECTED)
 #: It claims nothing back any more.
 GONE = (ReclaimState.DROPPED, ReclaimState.WITHDRAWN)
 
