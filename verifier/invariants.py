@@ -421,6 +421,33 @@ def check_appeals(connection: Connection, report: Report, chain: Chain) -> None:
             report.broken("I5", "decisions_appealpackage", key, "is not the package that was made")
 
 
+def check_order_appeals(connection: Connection, report: Report, chain: Chain) -> None:
+    """I5: an appeal against a Swiss order is against one that was decided, and says what was last noted of it."""
+    orders = by_id(connection, "decisions_order")
+    told = {str(event.payload.get("appeal")): event for event in chain.of_kind("order appeal noted")}
+    for changed in chain.of_kind("order appeal changed"):
+        before = told.get(str(changed.payload.get("appeal")))
+        if before is None or changed.seq > before.seq:
+            told[str(changed.payload.get("appeal"))] = changed
+    ended = {str(event.payload.get("appeal")): event.payload for event in chain.of_kind("order appeal ended")}
+    appeals = by_id(connection, "decisions_orderappeal")
+    for key, row in appeals.items():
+        report.count("appeals against orders")
+        order, event, end = orders.get(row["order_id"]), told.get(str(key)), ended.get(str(key))
+        if order is None or order["state"] != "decided":
+            report.broken("I5", "decisions_orderappeal", key, "is against no order that was decided")
+        days = [str(row[name]) if row[name] else None for name in ("came_on", "forwarded_on", "ended_on")]
+        now = [str(row["order_id"]), *days[:2], row["suspends"], digest_of(row["why"])]
+        said = event and [event.payload.get(n) for n in ("order", "came_on", "forwarded_on", "suspends", "why_digest")]
+        if said != now:
+            report.broken("I5", "decisions_orderappeal", key, "is not what was noted of it")
+        over = end and [end.get(name) for name in ("ended_on", "outcome_digest")]
+        if over != ([days[2], digest_of(row["outcome"])] if days[2] else None):
+            report.broken("I5", "decisions_orderappeal", key, "its end is not what was noted")
+    for gone in sorted(told.keys() - {str(key) for key in appeals}):
+        report.broken("I5", "decisions_orderappeal", gone, "was noted and isn't there")
+
+
 def _check_forwarded(report: Report, appeal: Row, event: Told | None, documents: Mapping[UUID, Row]) -> None:
     if event is None or digest_of(appeal["manifest"]) != event.payload.get("manifest_digest"):
         report.broken("I5", "decisions_appeal", appeal["id"], "its manifest is not what went to the court")

@@ -23,6 +23,7 @@ from verifier.invariants import (
     check_jobs,
     check_looked_at,
     check_merges,
+    check_order_appeals,
     check_outbox,
     check_parents,
     check_periods,
@@ -114,6 +115,7 @@ def _check_tenant(
     check_applications(connection, report, chain, keys, shown)
     check_decisions(connection, report, chain)
     check_appeals(connection, report, chain)
+    check_order_appeals(connection, report, chain)
     check_account(connection, report)
     check_runs(connection, report, chain)
     check_looked_at(connection, report, chain)

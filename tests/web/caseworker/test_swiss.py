@@ -567,7 +567,16 @@ def test_a_reduction_is_heard_reasoned_decided_by_two_and_then_counted(
             admin.execute(f"UPDATE decisions_order SET percent = percent {change} WHERE id = %s".encode(), [row.id])
             found = verify(database.of_role("auditor"), tenants=[office.slug]).findings
             assert [one.row for one in found if one.text == "reduces by what was not decided"] == named
+            assert [one for one in found if one.table == "decisions_orderappeal"] == []
         admin.execute("UPDATE decisions_order SET percent = 30 WHERE id = %s", [row.id])
+        for change, back, said in (
+            ("suspends = false", "suspends = true", "is not what was noted of it"),
+            ("outcome = 'x'", f"outcome = '{ended['outcome']}'", "its end is not what was noted"),
+        ):
+            admin.execute(f"UPDATE decisions_orderappeal SET {change} WHERE id = %s".encode(), [appeal.id])
+            found = verify(database.of_role("auditor"), tenants=[office.slug]).findings
+            admin.execute(f"UPDATE decisions_orderappeal SET {back} WHERE id = %s".encode(), [appeal.id])
+            assert [one.text for one in found if one.rule == "I5" and one.row == str(appeal.id)] == [said]
 
     at.month += 1  # its last month: not heard again on that order; lifted, it takes nothing any more
 
