@@ -485,7 +485,7 @@ DELIVERY_STATES: Words = {
     "refused": _("refused by sedex"),
     "expired": _("never fetched"),
 }
-DIRECTIONS: Words = {"expense": _("Money spent"), "income": _("Money that came in")}
+DIRECTIONS: Words = {"expense": _("Money spent"), "income": _("Money taken in")}
 #: Account codes that no kind of cost or income names.
 ACCOUNTS_OF_A_CASE: Words = {
     "forsorjningsstod": _("Support by decision"),
