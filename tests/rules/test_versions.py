@@ -318,6 +318,18 @@ def test_what_a_swiss_unit_gets_otherwise_since_3_december_and_what_it_gets_stil
     }  # fmt: skip
 
 
+def test_a_swiss_instalment_has_a_limit_since_5_december() -> None:
+    """Beside a reduction and by itself: each case with another amount is one about that."""
+    found = set()
+    for name, case in worked_cases("ch"):
+        if case.known_on is None and "RestitutionSum" in (sheet := case.calculate()).totals:
+            norms = case.pack.norms_of(case.facts, date(2026, 12, 4), case.decided_on, case.tables)
+            if sheet.totals != case.pack.calculate(case.facts, norms).totals:
+                found.add(name)
+                assert granted_among_many("ch", case, date(2026, 12, 5)) == sheet.granted
+    assert found == {"restitution-beside-a-sanction", "restitution-above-the-limit"}
+
+
 def test_no_sheet_of_a_worked_case_is_another_one_than_it_was_known() -> None:
     """A change that alters a stored sheet is a new version, known from its day; a new case is held by
     `python -m tests.rules.held`."""

@@ -63,6 +63,7 @@ from handslag.jobs.acts import store_of
 from handslag.jobs.payments import take_bank_file
 from handslag.kernel import clock
 from handslag.kernel.ids import uuid7
+from handslag.rules.ch.numbers import norms_for
 from tests.connectors.bank.test_qr_bill import text as qr_bill
 from tests.domain.test_accounts import notice
 from tests.office import TEST, Office, as_role, open_office, run_jobs
@@ -810,7 +811,7 @@ def overpaid(office: Office, at: Counter, database: Any) -> tuple[str, Recovery]
 
 
 def test_instalments_are_kept_back_by_the_rule_until_the_claim_is_paid(
-    musterwil: Office, desk: Any, database: Any
+    musterwil: Office, desk: Any, database: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By two, after a hearing, in the limits; each month counts them and books them towards the claim; what comes in
     otherwise makes the last one smaller; never more than is owed, and then no more."""
@@ -841,6 +842,17 @@ def test_instalments_are_kept_back_by_the_rule_until_the_claim_is_paid(
     for change, why in (({}, "not heard first"), ({"percent": 31}, "percent")):
         with pytest.raises(NotPossible, match=why):
             propose_instalment(**office.act("hanna"), **told | change)
+    norms = norms_for(first.since, "ZH")
+    with acting(office.slug, TEST, "look"):
+        of_two = [Order(period=first, percent=percent, months=3) for percent in (10, 15)]
+    for base, limit, most in (("person", "shared", 15), ("unit", "shared", 5), ("unit", "separate", 30)):
+        chosen = norms.with_settings({"setting.sanction_base": base, "setting.restitution_limit": limit})
+        with monkeypatch.context() as beside:
+            beside.setattr("handslag.domain.decisions.queries.reductions_in", lambda *_, **__: of_two)
+            beside.setattr("handslag.domain.decisions.operations.orders.limits", lambda _, of=chosen: of)
+            for percent, why in ((most, "not heard first"), (most + 1, "percent")):
+                with pytest.raises(NotPossible, match=why):
+                    propose_instalment(**office.act("hanna"), **told | {"percent": percent})
     day = office.today + timedelta(days=14)
     (asked,) = open_hearing(**office.act("hanna"), period=first.id, about="Raten einbehalten", answer_by=day)
     answer_hearing(**office.by(Actor("citizen", claim.person_id)), hearing=asked.id, answer="Das geht.")

@@ -178,6 +178,14 @@ def reductions_in(case: UUID, first: Month, months: int = 1, *, suspended: bool 
     return _holding(OrderKind.REDUCTION, case, first, months, suspended)
 
 
+def reduced_in(case: UUID, first: Month, months: int, *, together: bool) -> int:
+    """How many per cent of the GBL the reductions of a case take in that one of so many months in which they take most:
+    of all persons `together`, or of one. Those that an appeal suspends count."""
+    rows = reductions_in(case, first, months, suspended=True)
+    each = ([one.percent or 0 for one in rows if _runs(one, first + n, first + n)] for n in range(months))
+    return max((sum(one) if together else max(one, default=0) for one in each), default=0)
+
+
 def instalments_in(case: UUID, first: Month, months: int = 1, *, suspended: bool = False) -> list[Order]:
     """The instalments that were decided and aren't lifted in one of so many months of a case, likewise; whether
     anything is left to pay, the claim says."""

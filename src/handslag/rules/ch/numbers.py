@@ -35,6 +35,7 @@ COUNTED, NOT_COUNTED = 0, 1
 OF_PERSON, OF_UNIT = 0, 1
 FROM_DAY, WHOLE_MONTH = 0, 1
 WHOLE_PERIOD, BY_DAYS = 0, 1
+SHARED, SEPARATE = 0, 1
 BY_HEADS, WITH_PERSON = 0, 1
 
 
@@ -69,7 +70,8 @@ class Norms(NormSet):
     """The norm set of one canton and day: amounts in Rappen, settings as their number in the list of choices.
 
     `asylum_level` None: the pack has no asylum regime for this canton. `rent_limit` None: no table given.
-    `sanction_begin`, `notice_end` None: not known yet. `tables`: the norms that stand above the canton's layer.
+    `sanction_begin`, `notice_end`, `restitution_limit` None: not known yet. `tables`: the norms that stand above
+    the canton's layer.
     """
 
     PACK: ClassVar[str] = "ch"
@@ -121,6 +123,7 @@ class Norms(NormSet):
     sanction_base: Number
     sanction_begin: Number | None
     notice_end: Number | None
+    restitution_limit: Number | None
     split_income: Number
     section: Sections
 
@@ -237,6 +240,7 @@ def _norms(
         sanction_base=number["setting.sanction_base"],
         sanction_begin=number.get("setting.sanction_begin"),
         notice_end=number.get("setting.notice_end"),
+        restitution_limit=number.get("setting.restitution_limit"),
         split_income=number["setting.split_income"],
         section=Sections(**{n: reference[f"law.{n}"] for n in Sections.__slots__}),
     )

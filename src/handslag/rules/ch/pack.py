@@ -162,7 +162,7 @@ def write(household: Any, month: Period, norm: Norms, sheet: Any) -> None:
     reductions = each(household.sanctions, sanction, month, norm, sheet, along=(*bases, asked, earlier))
     less = total(household.sanctions, reductions)
     granted = where(entitled, maximum(deficit - less, 0), 0)
-    kept = instalment(household, gbl, granted, norm, sheet)
+    kept = instalment(household, gbl, less, granted, norm, sheet)
 
     # Charging on, by heads
     serves_all = each(members, family_income, norm, along=(minor, efb, above))

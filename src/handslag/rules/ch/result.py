@@ -16,7 +16,7 @@ from handslag.rules.ch.need import (
     says_limits,
     says_more,
 )
-from handslag.rules.ch.numbers import ALWAYS, BY_HEADS, OF_UNIT, WHOLE_MONTH, Norms
+from handslag.rules.ch.numbers import ALWAYS, BY_HEADS, OF_UNIT, SHARED, WHOLE_MONTH, Norms
 from handslag.rules.periods import Period
 from handslag.rules.versions import versioned
 from handslag.rules.words import Truth, Whole, maximum, minimum, round_to, used, where
@@ -160,9 +160,18 @@ def sanction(
     )
 
 
-def instalment(household: Any, gbl: Whole, granted: Whole, norm: Norms, sheet: Any) -> Whole:
-    """What is kept back of the support for a restitution: percent of the GBL, the last one is what remains."""
-    due = minimum(round_to(CENTIME, gbl * household.restitution_percent, PERCENT), household.restitution)
+def instalment(household: Any, gbl: Whole, less: Whole, granted: Whole, norm: Norms, sheet: Any) -> Whole:
+    """What is kept back of the support for a restitution: percent of the GBL, the last one is what remains.
+
+    At most the part of the GBL that a reduction may take; what reductions take (`less`) counts towards it, or not, as
+    the setting says (not known before: no limit here).
+    """
+    asked = minimum(round_to(CENTIME, gbl * household.restitution_percent, PERCENT), household.restitution)
+    due, limit, open_here = asked, norm.restitution_limit, False
+    if limit is not None:
+        most = round_to(CENTIME, gbl * norm.sanction_max, PERCENT)
+        alone, beside = minimum(asked, most), minimum(asked, maximum(most - less, 0))
+        due, open_here = beside if limit == SHARED else alone, beside < alone
     kept = minimum(due, granted)
     return sheet.line(
         "RESTITUTION",
@@ -170,7 +179,9 @@ def instalment(household: Any, gbl: Whole, granted: Whole, norm: Norms, sheet: A
         of=household.of_restitution,
         section=norm.section.restitution,
         text=where(household.restitution > due, "instalment", "instalment_last")
+        + where(due < asked, " instalment_at_most", "")
         + (where(kept < due, " instalment_limited", "") if says_more(norm) else ""),
+        numbers=(used(norm.sanction_max, due < asked), used(limit, open_here)),
         rounding="rappen_half_up",
         when=household.restitution > 0,
         percent=household.restitution_percent,

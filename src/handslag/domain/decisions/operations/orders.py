@@ -25,6 +25,7 @@ from handslag.domain.decisions.queries import (
     is_suspended,
     month_name,
     not_heard,
+    reduced_in,
     reductions_in,
 )
 from handslag.domain.decisions.states import OrderKind, OrderState
@@ -45,7 +46,7 @@ from handslag.domain.tenancy.policies import (
 from handslag.domain.tenancy.states import Decides, Role
 from handslag.kernel import canonical
 from handslag.kernel.months import Month
-from handslag.rules.ch.numbers import Norms, norms_for
+from handslag.rules.ch.numbers import OF_UNIT, SHARED, Norms, norms_for
 from handslag.rules.norms import NormError, NormMissing
 
 LONGEST_CONDITION = 4_000
@@ -166,8 +167,10 @@ def _refuse_reduction(row: Order, now: datetime) -> None:
     if first.since <= due_on or in_force(row.period.id) is not None:
         raise NotPossible("reduced from")
     norms = limits(first.since)
-    kept = sum(one.percent or 0 for one in instalments_in(row.case_id, first, row.months, suspended=True))
-    most = max(0, int(norms.sanction_max) - kept)
+    taken = reduced_in(row.case_id, first, row.months, together=True) if norms.sanction_base == OF_UNIT else 0
+    if norms.restitution_limit == SHARED:
+        taken += sum(one.percent or 0 for one in instalments_in(row.case_id, first, row.months, suspended=True))
+    most = max(0, int(norms.sanction_max) - taken)
     if not 1 <= row.percent <= most:
         raise NotPossible("percent", most=most)
     if not 1 <= row.months <= norms.sanction_months:
@@ -182,13 +185,16 @@ def _refuse_reduction(row: Order, now: datetime) -> None:
 def refuse_instalment(row: Order, now: datetime) -> None:
     """Refuse an instalment that can't be decided as things are: ("reduced from") for a period that is decided, ("not
     heard first") while the adults haven't been, ("percent") beyond what the norms allow for a reduction, together with
-    the reductions of the year from then on [assumed: the same limit holds for both together]."""
+    the reductions of the year from then on where the setting says that both share one limit."""
     assert row.period is not None and row.percent is not None
     if in_force(row.period.id) is not None:
         raise NotPossible("reduced from")
     first = Month.of(row.period.since)
-    reduced = max((one.percent or 0 for one in reductions_in(row.case_id, first, 12, suspended=True)), default=0)
-    most = max(0, int(limits(first.since).sanction_max) - reduced)
+    norms = limits(first.since)
+    reduced = 0
+    if norms.restitution_limit == SHARED:
+        reduced = reduced_in(row.case_id, first, 12, together=norms.sanction_base == OF_UNIT)
+    most = max(0, int(norms.sanction_max) - reduced)
     if not 1 <= row.percent <= most:
         raise NotPossible("percent", most=most)
     if not_heard(row.case, row.period.id, None, acting_door().the_tenant.today(now)):
