@@ -60,6 +60,10 @@ class Pack(Protocol):
         proposal changes (a simulation). NormMissing, NormError.
         """
 
+    def open_choices(self, region: str = "") -> Mapping[str, Norm]:
+        """By name the settings that no source settles, of which an organisation in that region (a canton) chooses one
+        reading; with what holds where it chose none."""
+
     def accept(self, norm: Norm, on: date) -> None:
         """NormError, NormMissing where no calculation could use what another body sets from that day on."""
 

@@ -7,12 +7,14 @@ import re
 from datetime import date
 from typing import Any
 
+import pytest
 import yaml
 from playwright.sync_api import Page
 
 from handslag.domain.entitlement.models import LocalNorm
-from handslag.domain.entitlement.queries import local_norms
+from handslag.domain.entitlement.queries import chunk_of_sheets, differences, local_norms
 from handslag.domain.tenancy.door import acting
+from handslag.kernel import clock
 from handslag.kernel.months import Month
 from tests.office import TEST, open_office
 
@@ -206,3 +208,108 @@ def test_the_page_of_a_table_looks_right(connect: Any, log_in: Any, fine_at_both
     assert "Write an amount for one person, for two" in page.inner_text("main")
     assert page.input_value("#id_table-for-4") == "2000"
     fine_at_both(page, "norms-table-wrong")
+
+
+def in_words(desk: Any, spoken: str) -> str:
+    """The page of norms in a language."""
+    desk.headers["Cookie"] = re.sub("language=..", f"language={spoken}", desk.headers["Cookie"])
+    return words(desk.open("/norms/"))
+
+
+@pytest.mark.parametrize(
+    ("country", "choice", "facts", "more", "questions"),
+    [
+        (
+            "CH",
+            "setting.efb_rounding=rappen",
+            {"canton": "ZH", "incomes": [{"code": "WAGE", "gross": 800_00, "source": "evidence"}]},
+            -33,
+            {
+                "de": "Rundung des Einkommensfreibetrags Wie der Einkommensfreibetrag gerundet wird, sagt keine",
+                "fr": "Arrondi de la franchise sur le revenu Aucune source ne dit comment la franchise sur le revenu",
+                "en": "Rounding of the allowance on wages No source says how the allowance on wages is rounded.",
+            },
+        ),
+        (
+            "DE",
+            "setting.rounding=up",
+            {"capacity": "temporary", "since": "2026-03-24"},
+            1,
+            {
+                "de": "Rundung Das Gesetz sagt nicht, wie auf Cent gerundet wird. Hier jede Zeile für sich, ab einem",
+                "en": "Rounding The Act doesn't say how amounts are rounded to the cent.",
+            },
+        ),
+    ],
+)
+def test_two_choose_where_the_law_is_open_and_the_sheet_stays_marked(
+    connect: Any, desk: Any, country: str, choice: str, facts: dict[str, Any], more: int, questions: dict[str, str]
+) -> None:
+    ours, theirs = lawyers(connect, "ours", country), lawyers(connect, "theirs", country)
+
+    def granted(office: Any, month: Month = MARCH) -> Any:
+        folder, office.now = folders[office.slug], clock.now()
+        member = {"key": str(folder.case.applicant_id), "birth_on": "1990-05-17"}
+        told = {**facts}
+        if country == "DE":
+            member |= {"role": "adult", **told, "since": f"{month.since:%Y-%m}-24"}
+            return folder.by_law({"members": [member]}, month)
+        incomes = [income | {"person": member["key"]} for income in told["incomes"]]
+        return folder.by_law(told | {"members": [member], "incomes": incomes}, month)
+
+    folders = {office.slug: office.case(("Anna", "Muster", "19900517")) for office in (ours, theirs)}
+    name, _, reading = choice.partition("=")
+    before = granted(ours)
+    granted(theirs)
+    alva, second = desk(ours, "alva"), desk(ours, "axel")
+    for spoken, said in questions.items():
+        assert said in in_words(second, spoken), spoken
+    assert "not verified" in in_words(second, "en") and "chosen here" not in in_words(second, "en")
+    sent = {"what": "setting", "choice": choice} | DAY
+    for wrong, said in (
+        ({"choice": f"{name}=moon"}, "Choose an answer."),
+        ({"choice": "setting.moon=up"}, "Choose an answer."),
+        ({"choice": "setting.day_method=month_30"}, "Choose an answer."),
+        ({"choice": "setting.income_change=", "percent": "5"}, "Choose an answer."),
+        ({"choice": f"{name}=-"}, "there is nothing to end"),
+        ({"source": " "}, "Write whose decision it is"),
+        ({"since": "2024-12-31"}, "No calculation could use this"),
+    ):
+        told = alva.open("/norms/enter/", **(sent | wrong))
+        assert (told.status_code, said in words(told)) == (200, True), wrong
+    assert alva.open("/norms/enter/", **sent).status_code == 302
+    [address] = re.findall(r'href="/[^/]+(/norms/[0-9a-f-]{36}/)"', second.open("/norms/").text)
+    looked = words(second.open(address))
+    assert f"1 case would get {'more' if more > 0 else 'less'}, together" in looked
+    assert "They come out otherwise" in looked and "Muster" not in looked
+    assert granted(ours).granted == before.granted  # one alone chooses nothing
+    assert "prepared this yourself" in words(alva.open(f"{address}confirm/", x="1"))
+    confirmed(second)
+    sheet = granted(ours)
+    assert sheet.granted == before.granted + more
+    assert sheet.norm_set.body[name] == ["choice", reading, "derived"]
+    assert sheet.body["uncertain"] == before.body["uncertain"] | {name: reading}
+    page = in_words(second, "en")
+    assert DAY["source"] in page and "chosen here" in page and "in force" in page
+    assert f'value="{choice}" selected' in second.open(f"/norms/?of={address.split('/')[2]}").text
+    # nothing of it reaches a neighbour, by page or by sheet
+    other = desk(theirs, "alva")
+    assert granted(theirs).granted == before.granted
+    assert other.open(address).status_code == 404 and "chosen here" not in in_words(other, "en")
+    assert desk(theirs, "axel").open(f"{address}confirm/", x="1").status_code == 404
+    # it goes out as a norm file, never as a table of amounts, and in again
+    assert alva.open("/norms/file/?kind=csv").text == "norm;persons;amount\n"
+    carried = alva.open("/norms/file/").text
+    assert [entry["name"] for entry in yaml.safe_load(carried)] == [name]
+    assert other.open("/norms/import/", text=carried).status_code == 302
+    assert name in (told := words(other.open("/norms/import/", text=carried.replace(f"value: {reading}", "value: x"))))
+    assert "line" in told
+    # it ends, and what holds without it holds again; the month before comes out as it was decided
+    end = sent | {"choice": f"{name}=-", "since": "2026-04-01", "source": "Beschluss 13"}
+    assert alva.open("/norms/enter/", **end).status_code == 302
+    confirmed(second)
+    april = granted(ours, Month(2026, 4))
+    assert april.norm_set.body[name] == before.norm_set.body[name]
+    assert granted(ours).granted == sheet.granted
+    with acting(ours.slug, TEST, "look"):
+        assert [d for one in chunk_of_sheets(None) for d in differences(one)] == []

@@ -7,7 +7,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import ClassVar, Final, Self
 
-from handslag.rules.local import Local, check
+from handslag.rules import local
+from handslag.rules.local import Local, apart, check, chosen
 from handslag.rules.norms import Amendment, Norm, NormError, NormSet, Number, Table, amend, load_folder, resolve
 
 HERE: Final = Path(__file__).parent
@@ -164,12 +165,19 @@ def norms_for(on: date, canton: str, known_on: date | None = None, decided_on: d
 
 def with_tables(norms: Norms, tables: Sequence[Norm], amendments: Sequence[Amendment] = ()) -> Norms:
     """The same set with a municipality's own tables and what a proposal changes; NormError for what no rule reads."""
-    changed, tables = amend(history(norms.canton), tables, amendments)
+    changed, every = amend(history(norms.canton), tables, amendments)
+    own, tables = apart(every)
     check(tables, LOCAL)
     for norm in tables:
         if not norm.owner:
             raise NormError(f"{norm.place}: owner: whose decision the table is")
-    return _norms(norms.on, norms.canton, norms.known_on, norms.decided_on, (*tables, *changed), ())
+    choices = chosen(history(norms.canton), own, norms.on, norms.known_on)
+    return _norms(norms.on, norms.canton, norms.known_on, norms.decided_on, (*tables, *changed, *choices), ())
+
+
+def open_choices(region: str = "") -> Mapping[str, Norm]:
+    """By name the settings that no source settles, in a canton; without one, those of SKOS."""
+    return local.open_choices(history(region) if region in CANTONS else load_folder(HERE / "norms"))
 
 
 def accept(norm: Norm, on: date) -> None:

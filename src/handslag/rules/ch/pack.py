@@ -34,7 +34,7 @@ from handslag.rules.ch.need import (
     promoting_cost,
     rent,
 )
-from handslag.rules.ch.numbers import LOCAL, Norms, accept, norms_for, with_tables
+from handslag.rules.ch.numbers import LOCAL, Norms, accept, norms_for, open_choices, with_tables
 from handslag.rules.ch.result import (
     charged_share,
     divided_levels,
@@ -69,7 +69,7 @@ from handslag.rules.words import (
 
 __all__ = [
     "AMOUNTS", "COUNTRY", "CURRENCY", "LANGUAGE", "LOCAL", "LOCALE", "PACK", "RULE_VERSION", "TOTALS", "WHOLE_UNITS",
-    "Facts", "accept", "calculate", "norms_for", "norms_of", "write",
+    "Facts", "accept", "calculate", "norms_for", "norms_of", "open_choices", "write",
 ]  # fmt: skip
 
 PACK: Final = "ch"
@@ -240,8 +240,8 @@ def norms_of(
     tables: Sequence[Norm] = (),
     amendments: Sequence[Amendment] = (),
 ) -> Norms:
-    """The norm set of the canton on the facts' first day; `tables`: the municipality's rent limits; `amendments`: what
-    a proposal changes."""
+    """The norm set of the canton on the facts' first day; `tables`: the municipality's rent limits and
+    choices; `amendments`: what a proposal changes."""
     norms = norms_for(facts.since, facts.canton, known_on, decided_on)
     return with_tables(norms, tables, amendments) if tables or amendments else norms
 

@@ -7,7 +7,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar, Final, Self
 
-from handslag.rules.local import Local, check
+from handslag.rules import local
+from handslag.rules.local import Local, apart, check, chosen
 from handslag.rules.norms import Amendment, Norm, NormSet, Number, Table, amend, load_folder, resolve
 
 FOLDER: Final = Path(__file__).with_name("norms")
@@ -299,13 +300,21 @@ def norms_for(
     """The norm set in force on `on` (the first day of a period), as known on `known_on` (None: now).
 
     Law sections are those of `decided_on` (None: `on`); `amendments`: what a proposal changes. NormMissing when a norm
-    has no value on that day, NormError when `tables` hold a norm that isn't one of LOCAL, or one in another shape.
+    has no value on that day, NormError when `tables` hold a norm that is neither one of LOCAL nor a setting, or one
+    in another shape.
     """
     if not tables and not amendments:
         return _national(on, known_on, decided_on)
-    changed, tables = amend(history(), tables, amendments)
+    changed, every = amend(history(), tables, amendments)
+    own, tables = apart(every)
     check(tables, LOCAL)
-    return _norms(on, known_on, decided_on, (*tables, *changed), ())
+    choices = chosen(history(), own, on, known_on)
+    return _norms(on, known_on, decided_on, (*tables, *changed, *choices), ())
+
+
+def open_choices(region: str = "") -> Mapping[str, Norm]:
+    """By name the settings that no source settles."""
+    return local.open_choices(history())
 
 
 def accept(norm: Norm, on: date) -> None:

@@ -10,8 +10,9 @@ from handslag.rules.de import income as inc
 from handslag.rules.de import need, payment
 from handslag.rules.de.community import Assets, Needs, Settled, assets_of, settle
 from handslag.rules.de.facts import AMOUNTS, Facts
-from handslag.rules.de.numbers import LOCAL, OF_THE_UNIT, Norms, accept, norms_for
+from handslag.rules.de.numbers import LOCAL, OF_THE_UNIT, Norms, accept, norms_for, open_choices
 from handslag.rules.de.rows import Household, Period
+from handslag.rules.local import SETTING
 from handslag.rules.norms import Amendment, Norm
 from handslag.rules.sheet import Sheet, Worksheet
 from handslag.rules.words import (
@@ -31,7 +32,7 @@ from handslag.rules.words import (
 
 __all__ = [
     "AMOUNTS", "COUNTRY", "CURRENCY", "LANGUAGE", "LOCAL", "LOCALE", "PACK", "RULE_VERSION", "TOTALS", "WHOLE_UNITS",
-    "Facts", "accept", "calculate", "norms_for", "norms_of", "write",
+    "Facts", "accept", "calculate", "norms_for", "norms_of", "open_choices", "write",
 ]  # fmt: skip
 
 PACK: Final = "de"
@@ -476,6 +477,8 @@ def norms_of(
 
 def needs_table(facts: Facts, name: str) -> bool:
     """Whether the household may need this norm of its district: for its dwelling, outside one, in an institution."""
+    if name.startswith(SETTING):
+        return True
     living = {member.living for member in facts.members}
     if name == "clothing":
         return "institution" in living

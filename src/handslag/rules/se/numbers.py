@@ -7,6 +7,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import ClassVar, Final, Self
 
+from handslag.rules import local
 from handslag.rules.local import Local
 from handslag.rules.norms import (
     Amendment,
@@ -189,6 +190,11 @@ def norms_with(
     if named and not label:
         raise NormMissing(f"norm.{named}: no value in force on {on}")
     return _norms(found, limits, label, on, known_on, decided_on, ())
+
+
+def open_choices(region: str = "") -> Mapping[str, Norm]:
+    """By name the settings that no source settles; which formula holds isn't a municipality's to choose."""
+    return {name: norm for name, norm in local.open_choices(history()).items() if name != "setting.formula"}
 
 
 def accept(norm: Norm, on: date) -> None:

@@ -9,7 +9,7 @@ from handslag.rules.norms import Amendment, Norm
 from handslag.rules.se.facts import AMOUNTS, Facts
 from handslag.rules.se.limits import changes, with_limits
 from handslag.rules.se.need import above_ceiling, above_own_need, counted_income, expense, own_means, special_expense
-from handslag.rules.se.numbers import CEILING_2027, LOCAL, OWN_NEED, Norms, accept, norms_for, norms_with
+from handslag.rules.se.numbers import CEILING_2027, LOCAL, OWN_NEED, Norms, accept, norms_for, norms_with, open_choices
 from handslag.rules.se.riksnorm import common_cost, counts_in_household, personal_cost
 from handslag.rules.se.rows import Household, Period
 from handslag.rules.sheet import Line, Sheet, Worksheet, uncertain_in
@@ -17,7 +17,7 @@ from handslag.rules.words import Whole, by_member, each, maximum, sum_members, t
 
 __all__ = [
     "AMOUNTS", "COUNTRY", "CURRENCY", "LANGUAGE", "LOCAL", "LOCALE", "PACK", "RULE_VERSION", "TOTALS", "WHOLE_UNITS",
-    "Facts", "accept", "calculate", "norms_for", "norms_of", "write",
+    "Facts", "accept", "calculate", "norms_for", "norms_of", "open_choices", "write",
 ]  # fmt: skip
 
 PACK: Final = "se"

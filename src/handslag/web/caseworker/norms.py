@@ -26,11 +26,11 @@ from handslag.domain.entitlement.operations import confirm_local_norm, enter_loc
 from handslag.domain.entitlement.queries import differing, local_norm_entries, the_law, would_change
 from handslag.domain.tenancy.models import StaffMember
 from handslag.domain.tenancy.permissions import Hidden
-from handslag.domain.tenancy.policies import Conflict, NotPossible, examples_bind
+from handslag.domain.tenancy.policies import Conflict, NotPossible, examples_bind, setting
 from handslag.domain.tenancy.states import Role
 from handslag.kernel.months import Month
-from handslag.rules.local import PERSONS
-from handslag.rules.norms import AMOUNTS, STATUSES
+from handslag.rules.local import PERSONS, SETTING
+from handslag.rules.norms import AMOUNTS, STATUSES, Norm, NormMissing
 from handslag.rules.packs import Pack
 from handslag.rules.se.codes import CASE_COSTS, COSTS
 from handslag.rules.se.limits import CHILDREN, household_key
@@ -43,8 +43,9 @@ from handslag.web.entry.pages import desk_page
 from handslag.web.ui import formats
 from handslag.web.ui.forms import AmountField, read_day
 
-SETTING = "setting."
 PERCENT = "setting.income_change"
+LAWS = "-"
+"""In place of a choice: the organisation has none of its own any more."""
 ROWS = 6
 """Of an empty form by the number of people."""
 
@@ -66,6 +67,26 @@ class Shown:
     """Whether it is an example outside a demonstration: not to be confirmed; no decision rests on one that is."""
 
 
+@dataclass(frozen=True)
+class Choice:
+    """What no source settles: why it is open, which reading holds today and by whose decision (`own`: the
+    organisation's), all `readings` as (value of the form, what it says), and `ends`: the value that ends its own."""
+
+    title: str
+    why: str
+    holds: str
+    source: str
+    own: bool
+    readings: list[tuple[str, str]]
+    ends: str
+
+
+def _words() -> str:
+    """The language of what a law says on the page; that of a law with norms that stand by themselves has four."""
+    own = formats.language_of_figures()
+    return own if the_law().LOCAL and own in ("sv", "de", "fr", "en") else language()
+
+
 def _home(request: HttpRequest) -> str:
     return f"{base(request)}/norms/"
 
@@ -80,11 +101,12 @@ def show(request: HttpRequest, tenant: str) -> HttpResponse:
 @desk_page("norms of the municipality")
 @require_POST
 def enter(request: HttpRequest, tenant: str) -> HttpResponse:
-    """Enter a value. POST `what` (limit, setting, norm), `since`, `source`, `status`, `checked_on`, and the fields of
-    that kind."""
+    """Enter a value. POST `what` (limit, norm, table, setting), `since`, `source`, `status`, `checked_on`, and the
+    fields of that kind."""
     require(request, Role.ADMINISTRATOR)
     data, errors = request.POST, dict[str, str]()
-    readers = {"table": _table} if the_law().LOCAL else {"limit": _limit, "setting": _setting, "norm": _norm}
+    places = {"table": _table} if the_law().LOCAL else {"limit": _limit, "norm": _norm}
+    readers = places | {"setting": _setting}
     entries = readers.get(data.get("what", ""), _nothing)(data, errors)
     since = _day(data.get("since", ""), errors)
     if not data.get("source", "").strip():
@@ -142,7 +164,8 @@ def carry(request: HttpRequest, tenant: str) -> HttpResponse:
     day, slug = today(request), the_door(request).the_tenant.slug
     if request.GET.get("kind") == "csv":
         rows = LocalNorm.objects.filter(confirmed_at__isnull=False, since__lte=day).order_by("name")
-        held = {name: row.entry for name, row in sorted(_holding(rows, day).items()) if _has_value(row)}
+        holding = sorted(_holding(rows, day).items())
+        held = {name: row.entry for name, row in holding if _has_value(row) and not name.startswith(SETTING)}
         name, kind, text = f"{slug}-{day}.csv", "text/csv", norm_files.as_csv(held, the_law())
     else:
         name, kind = f"{slug}-{day}.yaml", "application/yaml"
@@ -187,7 +210,7 @@ def _look(request: HttpRequest, norm: UUID, me: UUID, trouble: str = "") -> Http
     row = _one(norm)
     staff = dict(StaffMember.objects.values_list("id", "name"))
     rows = list(LocalNorm.objects.filter(name=row.name))
-    [shown] = [one for one in _shown(rows, staff, me, today(request), language()) if one.row == row]
+    [shown] = [one for one in _shown(rows, staff, me, today(request), _words()) if one.row == row]
     found = would_change(row, today(request)) if _has_value(row) else None
     currency = the_law().CURRENCY
     return page(
@@ -329,16 +352,19 @@ def _field(kind: tuple[int, int]) -> str:
 def _setting(data: Mapping[str, str], errors: dict[str, str]) -> list[dict[str, Any]]:
     """One of the choices of a setting, or the percentage of a change that gives a warning."""
     name, _sign, choice = data.get("choice", "").partition("=")
-    norm = history().get(name)
-    if name == PERCENT and norm is not None:
+    norm = _choices(date.max).get(name)
+    if name == PERCENT and not the_law().LOCAL:
+        norm = history()[name]
         percent = data.get("percent", "").strip()
         if not re.fullmatch(r"[0-9]{1,3}", percent, re.ASCII):
             errors["percent"] = _("Write a whole number of per cent.")
             return []
         return [{"name": name, "unit": norm.unit, "label": dict(norm.label), "value": int(percent)}]
-    if norm is None or not name.startswith(SETTING) or choice not in norm.choices:
+    if norm is None or choice not in (*norm.choices, LAWS):
         errors["choice"] = _("Choose an answer.")
         return []
+    if choice == LAWS:
+        return [{"name": name}]
     choices = {key: dict(text) for key, text in norm.choices.items()}
     return [{"name": name, "unit": "choice", "label": dict(norm.label), "choices": choices, "value": choice}]
 
@@ -371,7 +397,7 @@ def _norm(data: Mapping[str, str], errors: dict[str, str]) -> list[dict[str, Any
 def _show(
     request: HttpRequest, data: Mapping[str, str], errors: dict[str, str], of_file: Sequence[str] = ()
 ) -> HttpResponse:
-    law, lang = the_law(), language()
+    law, lang = the_law(), _words()
     rows = list(LocalNorm.objects.order_by("name", "-since", "-entered_at"))
     staff = dict(StaffMember.objects.values_list("id", "name"))
     me = require(request, Role.ADMINISTRATOR)
@@ -391,8 +417,42 @@ def _show(
         statuses=[(status, str(NORM_STATUSES[status])) for status in STATUSES],
         rows=_shown(rows, staff, me.id, today(request), lang),
         columns=";".join(norm_files.columns(law)),
+        language_of_law=law.LANGUAGE,
+        open_choices=_open(rows, today(request), lang),
+        percent=None if law.LOCAL else (f"{PERCENT}=", history()[PERCENT].label[lang]),
         **(_tables(law, data, errors, lang) if law.LOCAL else _places(data, lang)),
     )
+
+
+def _choices(day: date) -> dict[str, Norm]:
+    """What no source settles on a day, as far as known then, in the organisation's law and canton."""
+    found = the_law().open_choices(str(setting("canton")))
+    return {name: norm for name, norm in found.items() if norm.known(day)}
+
+
+def _open(rows: Iterable[LocalNorm], day: date, lang: str) -> list[Choice]:
+    """Each of them with its readings and what holds on that day."""
+    held, found = _holding(rows, day), []
+    for name, norm in _choices(day).items():
+        try:
+            value = norm.on(day, day)
+        except NormMissing:
+            continue
+        own = held.get(name)
+        own = own if own is not None and _has_value(own) else None
+        taken = str(own.entry["value"] if own else value.value)
+        found.append(
+            Choice(
+                norm.label[lang],
+                norm.uncertain[lang],
+                norm.choices[taken][lang] if taken in norm.choices else taken,
+                own.source if own else value.source,
+                own is not None,
+                [(f"{name}={choice}", text[lang]) for choice, text in norm.choices.items()],
+                f"{name}={LAWS}" if name in held else "",
+            )
+        )
+    return found
 
 
 def _tables(law: Pack, data: Mapping[str, str], errors: Mapping[str, str], lang: str) -> dict[str, Any]:
@@ -410,16 +470,9 @@ def _tables(law: Pack, data: Mapping[str, str], errors: Mapping[str, str], lang:
 
 def _places(data: Mapping[str, str], lang: str) -> dict[str, Any]:
     """What the forms of the Swedish law have, where a municipality takes a place that the law names."""
-    settings = [
-        (f"{norm.name}={choice}", f"{norm.label[lang]}: {norm.choices[choice][lang]}")
-        for norm in history().values()
-        if norm.name.startswith(SETTING) and norm.name != "setting.formula"
-        for choice in norm.choices
-    ]
     return {
         "costs": [(code, kind.name[lang]) for code, kind in CASE_COSTS.items()],
         "kinds": [(_field(kind), _household(*kind), data.get(_field(kind), "")) for kind in KINDS],
-        "settings": [*settings, (f"{PERCENT}=", history()[PERCENT].label[lang])],
         "day_methods": [(key, text[lang]) for key, text in history()["setting.day_method"].choices.items()],
     }
 
@@ -497,12 +550,14 @@ def title_of(name: str, entry: Mapping[str, Any], lang: str) -> str:
     """What a value of the organisation's is of, in words: a term of another language's law is told in both."""
     law = the_law()
     if own := law.LOCAL.get(name):
-        return f"{own.label[lang]} ({own.label[law.LANGUAGE]})"
+        said, in_law = own.label[lang], own.label[law.LANGUAGE]
+        return said if said == in_law else f"{said} ({in_law})"
     kind, _dot, rest = name.partition(".")
     if kind == "limit":
         return COSTS[rest].name[lang]
     if kind == "setting":
-        return history()[name].label[lang]
+        norm = history()[name] if name == PERCENT else law.open_choices()[name]
+        return norm.label[lang]
     code, _dot, part = rest.partition(".")
     return f"{entry.get('label', {}).get('sv', code)}: {history()[PARTS[part]].label[lang]}"
 
