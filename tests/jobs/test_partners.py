@@ -15,10 +15,12 @@ import pytest
 from handslag.connectors.exchange import conformance
 from handslag.connectors.exchange.gate import own_file
 from handslag.domain.exchange.models import Envelope, Message, Outcome, Partner, PartnerKey, Passed
-from handslag.domain.exchange.operations.partners import make_exchange_keys, register_partner
+from handslag.domain.exchange.operations.partners import end_exchange_key, make_exchange_keys, register_partner
 from handslag.domain.exchange.wrap import key_file
 from handslag.domain.tenancy import keys as tenant_keys
 from handslag.domain.tenancy.door import acting
+from handslag.domain.tenancy.models import TenantKeyRow
+from handslag.domain.tenancy.policies import NotPossible
 from handslag.jobs import partners
 from handslag.kernel import clock
 from handslag.messages.case_transfer.message import Contact, Item, Taken
@@ -186,6 +188,12 @@ def test_two_installations_ask_answer_recall_and_remind_with_keys_that_roll_over
     peer.web.stop()
     lost = here.ask()
     down = here.meet()
+    with acting(here.office.slug, TEST, "keys"):
+        leaked = TenantKeyRow.objects.filter(use="signing").latest("since").key_id
+    assert end_exchange_key(**here.told(), key_id=leaked) not in (None, leaked)  # what waits is signed anew
+    tenant_keys._opened.clear()
+    with pytest.raises(NotPossible, match="no such key"):
+        end_exchange_key(**here.told(), key_id=leaked)
     assert (down.trouble, down.attempts, down.failing_since) == ("ConnectionError", 1, here.pair.now)
     assert here.meet().attempts == 1  # not before its time
     here.pair.later(minutes=1)

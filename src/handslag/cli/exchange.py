@@ -43,7 +43,7 @@ def _playing(role: str) -> Iterator[None]:
             sys.exit({
                 "ourselves": "That is our own key file.",
                 "not vouched for": "The file is signed by no key that we know of this partner.",
-                "no such key": "This partner has no such key, or it has ended already.",
+                "no such key": "There is no such key, or it has ended already.",
                 "participant": "That is no id of a participant of sedex, such as 1-9901-1.",
                 "participant taken": "Another partner has this id at sedex.",
                 "message type": "A type of message is a number up to 2699999.",
@@ -56,12 +56,14 @@ def keys(
     renew: Annotated[
         bool, typer.Option(help="Sign with a fresh key from now on, and be encrypted to a fresh one.")
     ] = False,
+    end: Annotated[str, typer.Option(help="The id of a key of our own that fell into wrong hands: it ends now.")] = "",
 ) -> None:
     """Print the key file that a partner registers; on the error output the fingerprint that you tell it by telephone.
-    The first call makes the key that partners encrypt to. After `--renew` partners learn the new keys by themselves."""
+    The first call makes the key that partners encrypt to. After `--renew` partners learn the new keys by themselves;
+    after `--end` that the key has ended, and the fresh one where it was in use."""
     with _playing("web"):
         from handslag.connectors.exchange.gate import BY, own_file
-        from handslag.domain.exchange.operations.partners import make_exchange_keys
+        from handslag.domain.exchange.operations.partners import end_exchange_key, make_exchange_keys
         from handslag.domain.exchange.queries import own_keys
         from handslag.domain.exchange.wrap import key_file
         from handslag.domain.tenancy.door import acting
@@ -71,6 +73,8 @@ def keys(
             missing = not any(key["use"] == "enc" for key in own_keys())
         if renew or missing:
             make_exchange_keys(tenant=slug, by=BY, now=clock.now(), signing=renew)
+        if end:
+            end_exchange_key(tenant=slug, by=BY, now=clock.now(), key_id=end)
         with acting(slug, BY, "keys"):
             text = own_file(clock.now())
         print(text)
@@ -154,14 +158,22 @@ def sedex(
 def end_key(
     slug: Slug,
     address: Annotated[str, typer.Argument(help="The partner: kind:type:code.")],
-    key: Annotated[str, typer.Argument(help="The id of its key.")],
+    key: Annotated[str, typer.Argument(help="The id of its key; without, its noted keys are printed.")] = "",
 ) -> None:
     """Believe nothing any more that this key of a partner signs from now on."""
     with _playing("web"):
         from handslag.connectors.exchange.gate import BY
+        from handslag.domain.exchange.models import PartnerKey
         from handslag.domain.exchange.operations.partners import end_partner_key
+        from handslag.domain.tenancy.door import acting
         from handslag.kernel import clock
 
+        if not key:
+            with acting(slug, BY, "partner"):
+                for row in PartnerKey.objects.filter(partner=address).order_by("noted_at", "id"):
+                    ended = f", ended {row.until:%Y-%m-%d %H:%M}" if row.until else ""
+                    print(f"{row.key_id}  {row.jwk.get('use', 'sig')}, noted {row.noted_at:%Y-%m-%d %H:%M}{ended}")
+            return
         end_partner_key(tenant=slug, by=BY, now=clock.now(), partner=address, key_id=key)
     print(f"{address}: key {key} has ended")
 

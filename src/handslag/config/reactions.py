@@ -158,6 +158,7 @@ from handslag.domain.exchange.operations.outbox import (
 )
 from handslag.domain.exchange.operations.partners import (
     EnvelopesPassed,
+    ExchangeKeyEnded,
     ExchangeKeysMade,
     PartnerKeyEnded,
     PartnerMet,
@@ -1868,6 +1869,7 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     PartnerKeyEnded: (),
     PartnerMet: (),
     ExchangeKeysMade: (),
+    ExchangeKeyEnded: (),
     EnvelopesPassed: (Reaction(_tasks_for_refused, causes=(TaskOpened,)),),
     SedexConnected: (),
     PartnerBySedex: (),

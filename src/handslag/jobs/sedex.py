@@ -27,6 +27,7 @@ from handslag.connectors.exchange.gate import (
     own_file,
     print_of_keys,
     said_by,
+    seal_of,
 )
 from handslag.connectors.exchange.sedex import folders
 from handslag.connectors.exchange.sedex.envelope import (
@@ -244,6 +245,7 @@ def put_out(tenant: int, client: SedexClient, place: Path) -> str:
         keys = print_of_keys()
         partners = list(Partner.objects.exclude(sedex=None).order_by("id"))
         waiting = {row.id: due_at_sedex(row, now - OFFERED, now) for row in partners}
+        seals = {row.id: seal_of(row) for due in waiting.values() for row, _attempt in due}
     for partner in partners:
         if partner.told != keys and (partner.next_at is None or partner.next_at <= now):
             with acting(tenant, BY, "key file"):
@@ -254,10 +256,10 @@ def put_out(tenant: int, client: SedexClient, place: Path) -> str:
         done: list[tuple[UUID, int]] = []
         try:
             for row, attempt in waiting[partner.id]:
-                kind, reference = class_of(row.sealed)
+                kind, reference = class_of(seals[row.id])
                 name, at = named(row.message_id, attempt), row.handed_over_at if attempt == 1 else now
                 envelope = replace(envelope_for(client, partner, name, at), message_class=kind, reference=reference)
-                ending, data = payload_of(row.sealed)
+                ending, data = payload_of(seals[row.id])
                 folders.put_out(place, name, ending, data, envelope_xml(envelope))
                 done.append((row.id, attempt))
         finally:

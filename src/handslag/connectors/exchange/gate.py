@@ -34,7 +34,7 @@ from handslag.domain.exchange.queries import encrypted_to, keys_of, own_address,
 from handslag.domain.exchange.states import Code
 from handslag.domain.exchange.wrap import KeyFile, Request, key_file, unwrapped, wrapped
 from handslag.domain.tenancy.door import acting, acting_door, system
-from handslag.domain.tenancy.keys import exchange_key, sign, signed_by_all
+from handslag.domain.tenancy.keys import ended_keys, exchange_key, sign, sign_content, signed_by_all
 from handslag.kernel.ids import uuid7
 from handslag.messages.as_xml import sealed_text
 
@@ -137,7 +137,15 @@ def closed(envelope: Envelope, now: datetime) -> str:
     jwk = encrypted_to(envelope.recipient, now)
     if jwk is None:
         raise Unreadable(Code.SIGNATURE, "no key to encrypt to", final=False)
-    return wrapped(envelope.sealed, jwk)
+    return wrapped(seal_of(envelope), jwk)
+
+
+def seal_of(envelope: Envelope) -> str:
+    """The seal under which an envelope of ours leaves: a fresh one of the same content where its key has ended since,
+    as nobody would believe the first."""
+    if named_key(envelope.sealed) not in ended_keys():
+        return envelope.sealed
+    return sign_content(jws.extract_compact(envelope.sealed.encode("ascii"), registry=SIGNED).payload)[1]
 
 
 def asked(partner: Partner, collected: list[str], now: datetime) -> str:
@@ -170,8 +178,9 @@ def own_file(now: datetime) -> str:
 
 
 def print_of_keys() -> str:
-    """Which keys of ours a partner has to know, as one word."""
-    return hashlib.sha256(" ".join(sorted(key["kid"] for key in own_keys())).encode()).hexdigest()
+    """Which keys of ours a partner has to know, and which have ended, as one word."""
+    told = sorted(" ".join(filter(None, (key["kid"], key["until"]))) for key in own_keys())
+    return hashlib.sha256(" ".join(told).encode()).hexdigest()
 
 
 def learn(tenant: str | int, text: str, now: datetime) -> KeyFile:

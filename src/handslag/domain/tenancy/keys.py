@@ -10,6 +10,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
+from django.db.models import F
 from joserfc import jws
 from joserfc.jwk import ECKey
 
@@ -83,10 +84,21 @@ def exchange_key(key_id: str) -> ECKey | None:
 
 
 def signed_by_all(body: Any) -> list[str]:
-    """`body` signed (compact JWS) by each of the tenant's signing keys, the newest first."""
+    """`body` signed (compact JWS) by each of the tenant's signing keys, the newest first; last those that have ended:
+    whoever knows no other learns by it that they have."""
     content = canonical.dumps(body)
-    rows = TenantKeyRow.objects.filter(use="signing", until=None).order_by("-since", "-id")
+    rows = TenantKeyRow.objects.filter(use="signing").order_by(F("until").desc(nulls_first=True), "-since", "-id")
     return [jws.serialize_compact({"alg": "ES256", "kid": row.key_id}, content, _private(row)) for row in rows]
+
+
+def ended_keys() -> set[str]:
+    """The signing keys of the tenant that have ended; read once per door."""
+    door = acting_door()
+    if "ended keys" not in door.memory:
+        rows = TenantKeyRow.objects.filter(use="signing", until__isnull=False)
+        door.memory["ended keys"] = set(rows.values_list("key_id", flat=True))
+    found: set[str] = door.memory["ended keys"]
+    return found
 
 
 def sign(body: Any) -> tuple[str, str]:

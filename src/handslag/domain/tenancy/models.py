@@ -268,7 +268,11 @@ class TenantKeyRow(TenantRow):
     """A key of the tenant: signing (ES256; public part published), exchange (ECDH; what partners encrypt to) or files
     (AES-256), private part encrypted under the installation's key, which lies outside the database."""
 
-    grants: ClassVar[dict[str, str]] = {"web": "SELECT, INSERT", "worker": "SELECT", "auditor": "SELECT"}
+    grants: ClassVar[dict[str, str]] = {
+        "web": "SELECT, INSERT, UPDATE (until)",
+        "worker": "SELECT",
+        "auditor": "SELECT",
+    }
 
     use = models.CharField(max_length=12, choices=[(use, use) for use in ("signing", "exchange", "files")])
     key_id = models.CharField(max_length=64)

@@ -12,11 +12,18 @@ from handslag.domain.exchange.queries import again_after, keys_of, own_address
 from handslag.domain.exchange.wrap import KeyFile
 from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.keys import new_key
+from handslag.domain.tenancy.models import TenantKeyRow
 from handslag.domain.tenancy.policies import NotPossible
 
 
 class ExchangeKeysMade(Event):
     kind = "exchange keys made"
+
+
+class ExchangeKeyEnded(Event):
+    """Nothing that this key of ours signs from now on is ours, and nothing shall be encrypted to it any more."""
+
+    kind = "exchange key ended"
 
 
 class PartnerRegistered(Event):
@@ -51,6 +58,26 @@ def make_exchange_keys(*, tenant: str | int, by: Actor, now: datetime, signing: 
         row.save()
     keys = [row.key_id for row in made]
     return Done(keys, ExchangeKeysMade(subject=open_subject("organisation"), payload={"keys": keys}))
+
+
+@operation()
+def end_exchange_key(*, tenant: str | int, by: Actor, now: datetime, key_id: str) -> Done[str | None]:
+    """End a key of ours at once, and make a fresh one where it is the one in use: gives that one's id, or None.
+    Partners learn it by our key file. What was encrypted to it before can still be read. NotPossible("no such key")."""
+    only_jobs(by, "partner")
+    in_use = TenantKeyRow.objects.filter(use__in=("signing", "exchange"), until=None)
+    row = in_use.filter(key_id=key_id).first()
+    if row is None:
+        raise NotPossible("no such key")
+    fresh = None
+    if in_use.filter(use=row.use).latest("since", "id").id == row.id:
+        fresh = new_key(row.use, now)
+        fresh.save()
+    row.until = now
+    row.save(update_fields=["until"])
+    acting_door().memory.pop("ended keys", None)
+    made = fresh.key_id if fresh else None
+    return Done(made, ExchangeKeyEnded(subject=open_subject("organisation"), payload={"key": key_id, "made": made}))
 
 
 @operation()
