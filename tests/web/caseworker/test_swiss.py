@@ -63,7 +63,7 @@ from handslag.jobs.acts import store_of
 from handslag.jobs.payments import take_bank_file
 from handslag.kernel import clock
 from handslag.kernel.ids import uuid7
-from handslag.rules.ch.numbers import norms_for
+from handslag.rules.norms import from_entries
 from tests.connectors.bank.test_qr_bill import text as qr_bill
 from tests.domain.test_accounts import notice
 from tests.office import TEST, Office, as_role, open_office, run_jobs
@@ -281,6 +281,7 @@ def test_family_e_in_french_with_the_rent_to_the_landlord(musterwil: Office, des
     ):
         refused = at.hanna.open(f"{case}direct/", key=str(uuid7()), **order | change)
         assert refused.status_code == 200 and said in refused.text, (change, said)
+
     # by the text of its QR-bill: the form is filled in as the bill says, and nothing is ordered by it
     def by_bill(bill: str) -> Any:
         return at.hanna.open(f"{case}direct/", **{"act": "bill", "bill-text": bill})
@@ -842,14 +843,19 @@ def test_instalments_are_kept_back_by_the_rule_until_the_claim_is_paid(
     for change, why in (({}, "not heard first"), ({"percent": 31}, "percent")):
         with pytest.raises(NotPossible, match=why):
             propose_instalment(**office.act("hanna"), **told | change)
-    norms = norms_for(first.since, "ZH")
     with acting(office.slug, TEST, "look"):
         of_two = [Order(period=first, percent=percent, months=3) for percent in (10, 15)]
     for base, limit, most in (("person", "shared", 15), ("unit", "shared", 5), ("unit", "separate", 30)):
-        chosen = norms.with_settings({"setting.sanction_base": base, "setting.restitution_limit": limit})
+        value = {"since": first.since, "source": "Reglement", "checked_on": first.since, "status": "official"}
+        own = [
+            {"name": f"setting.{name}", "unit": "choice", "label": {"de": name}, "choices": {taken: {"de": taken}}}
+            | {"owner": "Musterwil", "values": [value | {"value": taken}]}
+            for name, taken in (("sanction_base", base), ("restitution_limit", limit))
+        ]
         with monkeypatch.context() as beside:
             beside.setattr("handslag.domain.decisions.queries.reductions_in", lambda *_, **__: of_two)
-            beside.setattr("handslag.domain.decisions.operations.orders.limits", lambda _, of=chosen: of)
+            of_own = from_entries(own, "own")
+            beside.setattr("handslag.domain.decisions.operations.orders.local_norms", lambda _, of=of_own: of)
             for percent, why in ((most, "not heard first"), (most + 1, "percent")):
                 with pytest.raises(NotPossible, match=why):
                     propose_instalment(**office.act("hanna"), **told | {"percent": percent})

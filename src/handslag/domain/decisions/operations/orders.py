@@ -31,6 +31,7 @@ from handslag.domain.decisions.queries import (
 from handslag.domain.decisions.states import OrderKind, OrderState
 from handslag.domain.documents.operations import keep_text
 from handslag.domain.documents.queries import DatedText, text_for
+from handslag.domain.entitlement.queries import local_norms
 from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.operations import new_id, next_reference
 from handslag.domain.tenancy.permissions import Hidden, Member, NotAllowed
@@ -46,7 +47,7 @@ from handslag.domain.tenancy.policies import (
 from handslag.domain.tenancy.states import Decides, Role
 from handslag.kernel import canonical
 from handslag.kernel.months import Month
-from handslag.rules.ch.numbers import OF_UNIT, SHARED, Norms, norms_for
+from handslag.rules.ch.numbers import OF_UNIT, SHARED, Norms, norms_for, with_tables
 from handslag.rules.norms import NormError, NormMissing
 
 LONGEST_CONDITION = 4_000
@@ -144,9 +145,10 @@ def propose_reduction(
 
 
 def limits(first: date) -> Norms:
-    """The norms of the tenant's canton on a day, which limit a reduction; NotPossible("norms") where there are none."""
+    """The norms of the tenant's canton on a day, with what the tenant itself chose: they limit a reduction;
+    NotPossible("norms") where there are none."""
     try:
-        return norms_for(first, str(setting("canton")))
+        return with_tables(norms_for(first, str(setting("canton"))), local_norms("ch"))
     except (NormError, NormMissing):
         raise NotPossible("norms") from None
 
