@@ -490,6 +490,23 @@ def test_nothing_leaves_about_a_protected_household(pair: Pair) -> None:
     kept = pair.asker.message(question.message_id)
     assert (kept.transport, kept.code, pair.asker.tasks()[-1]) == ("taken back", "protected", "message kept back")
 
+    # of several people that a message is about, each counts with her household, not only the first
+    first, beside = (
+        pair.asker.office.case((name, "Berg", born)) for name, born in (("Ida", "19910101"), ("Pia", "19920202"))
+    )
+    pair.folder, other = first, beside.case.applicant_id
+    two = pair.asked(replace(RENT, place=str(other)))
+    at_home = pair.asker.office.case(("Eva", "Ek", "19930303"), children=(("Siv", "Ek", "20190101"),))
+    three = pair.asked(replace(RENT, place=str(at_home.case.applicant_id)))
+    with acting(pair.asker.office.slug, TEST, "look"):
+        child = Membership.objects.get(household=at_home.case.household_id, role="child").person_id
+    for one, level in ((other, 1), (child, 2)):
+        set_protection(**pair.act(pair.asker, "rut"), person=one, level=level, address_level=level, version=1)
+    with pytest.raises(NotPossible, match="protected exchange"):
+        pair.asked(replace(RENT, place=str(at_home.case.applicant_id)))
+    pair.settle()
+    assert [pair.asker.message(one.message_id).code for one in (two, three)] == ["protected", "protected"]
+
 
 def test_the_courier_can_read_sealed_envelopes_and_nothing_else(pair: Pair, connect: Any) -> None:
     pair.asked()

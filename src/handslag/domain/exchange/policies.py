@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -23,21 +24,24 @@ WAITS_FOR_FIRST = timedelta(minutes=30)
 NEVER_LEAVES = 2
 
 
-def most_protected(person: UUID, day: date) -> int:
-    """The highest protection in the household that a person lives in on a day, her own included."""
-    found = _household(person, day).aggregate(most=Max("protection_level"))
+def most_protected(person: UUID, day: date, *beside: UUID) -> int:
+    """The highest protection in the household that a person lives in on a day, her own included; likewise of those
+    `beside` her."""
+    found = _households([person, *beside], day).aggregate(most=Max("protection_level"))
     return found["most"] or 0
 
 
 def address_protected(person: UUID, day: date) -> bool:
     """Whether an address of anybody in that household is protected, whatever they are themselves: hers is the same."""
-    return Address.objects.filter(person_id__in=_household(person, day).values("id"), protection_level__gt=0).exists()
+    home = _households([person], day).values("id")
+    return Address.objects.filter(person_id__in=home, protection_level__gt=0).exists()
 
 
-def tells_address(content: Any, person: UUID, day: date) -> bool:
-    """Whether what is said gives an address although one of that household is protected: as an address, or a line with
-    a number of a protected one in words."""
-    secret = Address.objects.filter(person_id__in=_household(person, day).values("id"), protection_level__gt=0)
+def tells_address(content: Any, person: UUID, day: date, *beside: UUID) -> bool:
+    """Whether what is said gives an address although one of that household, or of that of those `beside` her, is
+    protected: as an address, or a line with a number of a protected one in words."""
+    homes = _households([person, *beside], day)
+    secret = Address.objects.filter(person_id__in=homes.values("id"), protection_level__gt=0)
     found = list(secret.values_list("lines", flat=True))
     lines = {_plain(line) for each in found for line in each if re.search(r"[^\W\d].*\d", line)}
     parts: list[Any] = [content] if found else []
@@ -54,11 +58,11 @@ def tells_address(content: Any, person: UUID, day: date) -> bool:
     return False
 
 
-def _household(person: UUID, day: date) -> QuerySet[Person]:
+def _households(people: Collection[UUID], day: date) -> QuerySet[Person]:
     now = Q(since__lte=day) & (Q(until__isnull=True) | Q(until__gt=day))
-    homes = Membership.objects.filter(now, person_id=person).values("household_id")
+    homes = Membership.objects.filter(now, person_id__in=people).values("household_id")
     beside = Membership.objects.filter(now, household_id__in=homes).values("person_id")
-    return Person.objects.filter(Q(id=person) | Q(id__in=beside))
+    return Person.objects.filter(Q(id__in=people) | Q(id__in=beside))
 
 
 def _plain(text: str) -> str:

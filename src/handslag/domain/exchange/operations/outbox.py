@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Any
@@ -173,9 +175,10 @@ def seal(tenant: str | int, by: Actor, now: datetime, new: NewMessage) -> Messag
     if len(content) > LARGEST:
         raise NotPossible("files too large")  # the other side wouldn't even look at it
     today = acting_door().the_tenant.today(now)
-    if new.person is not None and says_words(new.body) and most_protected(new.person, today) >= NEVER_LEAVES:
+    beside = _beside(new.places)
+    if new.person is not None and says_words(new.body) and most_protected(new.person, today, *beside) >= NEVER_LEAVES:
         raise NotPossible("protected exchange")  # that it isn't answered, and by which code, may be said
-    if new.person is not None and tells_address(new.body, new.person, today):
+    if new.person is not None and tells_address(new.body, new.person, today, *beside):
         raise NotPossible("protected address")
     known = Message.objects.filter(direction=Direction.OUT, partner=new.recipient, message_id=new.id).first()
     if known is not None:
@@ -281,7 +284,7 @@ def hand_over(*, tenant: str | int, by: Actor, now: datetime, message: UUID) -> 
     if row.transport != Transport.SEALED or now < row.created_at + TAKE_BACK:
         raise NotPossible("not yet")
     today = acting_door().the_tenant.today(now)
-    level = most_protected(row.person_id, today) if row.person_id is not None else 0
+    level = most_protected(row.person_id, today, *_beside(row.places)) if row.person_id is not None else 0
     protected = level > row.level or (level >= NEVER_LEAVES and says_words(canonical_of(row)))
     protected = protected or _tells_protected(row, today)
     settles = _settles(row)
@@ -308,6 +311,14 @@ def hand_over(*, tenant: str | int, by: Actor, now: datetime, message: UUID) -> 
         asked.save()
     payload = {"digest": row.digest, "to": row.partner, "settles": str(settles[0].id) if settles else None}
     return Done(row, MessageHandedOver(subject=row.id, payload=payload))
+
+
+def _beside(places: Mapping[str, str]) -> list[UUID]:
+    """Whom a message about several people is about besides the first; a line that stands there finds nobody."""
+    return [UUID(key) for key in places.values() if _KEY.fullmatch(key)]
+
+
+_KEY = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def says_words(content: Any) -> bool:
@@ -338,7 +349,7 @@ def _tells_protected(row: Message, today: date) -> bool:
             parts += part.values()
         elif isinstance(part, list):
             parts += part
-    if row.person_id is not None and tells_address(content, row.person_id, today):
+    if row.person_id is not None and tells_address(content, row.person_id, today, *_beside(row.places)):
         return True
     named = Identifier.objects.filter(value__in=numbers).values("person_id")
     return bool(numbers) and Person.objects.filter(id__in=named, protection_level__gt=row.level).exists()
