@@ -103,6 +103,7 @@ def test_the_digest_follows_what_can_change_a_result() -> None:
         (TABLE, "[10, 20]", "[10, 20.5]", "rows are 2 whole numbers"),
         (TABLE, "bands: [0, 3]", "bands: [3, 0]", "bands rise"),
         (TABLE, "bands: [0, 3]", "bands: [0, x]", "bands and last are whole numbers from 0 to 9999"),
+        (TABLE, "bands: [0, 3]", "bands: []", "bands and last are whole numbers from 0 to 9999"),
         (TABLE, "last: 5", "last: 2", "last is not below"),
         (TABLE, "  by: age\n", "", "by is missing"),
     ],
