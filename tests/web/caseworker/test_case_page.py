@@ -11,6 +11,8 @@ from uuid import uuid4
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from tests.web.citizen.test_corrections import RENT
+
 
 def fields(page: str) -> dict[str, str]:
     """What the case page's form would send as it stands."""
@@ -85,7 +87,7 @@ def test_facts_are_changed_with_reasons_and_a_preview_saves_nothing(office: Any,
 
 def test_two_at_once_see_both_texts(office: Any, desk: Any) -> None:
     folder = office.case()
-    folder.applied()
+    sent = folder.applied()
     path = where(office, folder)
     hanna, bo = desk(office, "hanna"), desk(office, "bo")
     hers, his = fields(hanna.open(path).text), fields(bo.open(path).text)
@@ -100,6 +102,15 @@ def test_two_at_once_see_both_texts(office: Any, desk: Any) -> None:
     # Sent again from that page he overwrites, knowing it.
     assert bo.open(path, **(fields(conflict.text) | {"act": "assess"})).status_code == 302
     assert sheets(office, folder)[1][1]["costs"][1]["note"] == "he says"
+
+    # What the person herself corrects while a page is open is read before anything is saved.
+    hers = fields(hanna.open(path).text) | {"cost-1-mine": "310", "cost-1-why": "again", "act": "assess"}
+    folder.corrected(sent.application_id, costs=RENT)
+    told = hanna.open(path, **hers)
+    assert "A newer application or a correction has come" in told.text and 'value="310"' in told.text
+    assert "Start from what it says" in told.text and len(sheets(office, folder)) == 2
+    assert hanna.open(path, **(fields(told.text) | {"act": "assess"})).status_code == 302
+    assert len(sheets(office, folder)) == 3
 
 
 def test_warnings_stand_with_their_line_and_looking_at_one_loses_nothing_typed(office: Any, desk: Any) -> None:

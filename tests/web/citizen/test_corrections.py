@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from handslag.domain.casefile.models import Period
 from handslag.domain.decisions import operations as decisions
 from handslag.domain.decisions.models import Decision
 from handslag.domain.decisions.operations import decide, propose
+from handslag.domain.entitlement.operations import assess
 from handslag.domain.entitlement.queries import newest_application
 from handslag.domain.intake.models import Application, InboxItem
 from handslag.domain.intake.operations import begin_correction, open_draft, save_answers, withdraw_application
@@ -93,10 +95,15 @@ def test_nobody_decides_on_the_version_before(office: Any) -> None:
     sent = folder.applied()
     sheet = folder.assessed()
     proposal = propose(**office.act("hanna"), sheet=sheet.id, reasons="", language="sv")
-    later(office)
+    office.now -= timedelta(seconds=2)  # she began to sign before it was calculated, and was done after
     assert folder.corrected(sent.application_id, costs=RENT) is not None
+    office.now += timedelta(seconds=2)
     with pytest.raises(NotPossible, match="newer application"):
         decide(**office.act("bo"), decision=proposal.id, version=proposal.version)
+    told = {"period": proposal.period_id, "facts": sheet.snapshot.facts, "version": 1}
+    with pytest.raises(NotPossible, match="newer application"):  # nor on what is saved from a page without it
+        assess(**office.act("hanna"), **told, applications=1)
+    assert assess(**office.act("hanna"), **told, applications=2).applications == 2
     with acting(office.slug, TEST, "look"):
         assert Notice.objects.filter(member_id=folder.case.caseworker_id, kind="application").count() == 2
 

@@ -102,6 +102,9 @@ class Sheet(TenantRow):
     granted = models.BigIntegerField(help_text="minor units")
     currency = models.CharField(max_length=3)
     computed_at = models.DateTimeField()
+    applications = models.PositiveIntegerField(
+        null=True, help_text="how many applications for the period had come; unknown for the oldest"
+    )
 
     class Meta:
         constraints = [

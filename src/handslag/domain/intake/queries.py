@@ -287,6 +287,12 @@ def applications_for(period: UUID) -> list[Application]:
     return list(Application.objects.filter(id__in=keys).order_by("-received_at", "-id"))
 
 
+def came(period: UUID) -> int:
+    """How many applications for a period have come, whatever became of them: it only grows, and stands still while the
+    case is locked."""
+    return ApplicationPeriod.objects.filter(period_id=period).count()
+
+
 def taken_back() -> QuerySet[Withdrawal, UUID]:
     """The keys of the applications that were taken back after they were sent."""
     return Withdrawal.objects.filter(whole=True).values_list("application_id", flat=True)

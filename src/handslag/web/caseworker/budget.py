@@ -23,9 +23,9 @@ from handslag.domain.decisions.operations.releases import budget_of, release_mon
 from handslag.domain.decisions.queries import in_force, newest_decision, reductions_in, sanctions_in
 from handslag.domain.entitlement.models import Assessment
 from handslag.domain.entitlement.operations import assess
-from handslag.domain.entitlement.queries import newest_application, newest_sheet, stored_calculation
+from handslag.domain.entitlement.queries import came_after, newest_application, newest_sheet, stored_calculation
 from handslag.domain.entitlement.queries.swiss import budget_facts, moved_within
-from handslag.domain.intake.queries import applications_for, inbox_items_of
+from handslag.domain.intake.queries import applications_for, came, inbox_items_of
 from handslag.domain.payments.queries import restitution_in
 from handslag.domain.people.queries import full_name
 from handslag.domain.tenancy.permissions import Member
@@ -266,6 +266,7 @@ def _kept_back(case: Case, facts: dict[str, Any]) -> tuple[Order, int] | None:
 def show(request: HttpRequest, case: Case, period: Period, member: Member, trouble: str = "") -> HttpResponse:
     """The month of a Swiss case; POST calculates and saves its next sheet. `?from=application`: from what is applied
     for now, whatever was assessed."""
+    there = came(period.id)
     application, assessment = newest_application(period.id), Assessment.objects.filter(period=period).first()
     seen, data = seen_in(case, period, member), typed(request)
     begun = "?from=application" if request.GET.get("from") == "application" else ""
@@ -292,7 +293,7 @@ def show(request: HttpRequest, case: Case, period: Period, member: Member, troub
             troubles = [_("Somebody came or left inside the month: calculate the parts by hand until it is split.")]
         else:
             try:
-                attempt(request, assess, period=period.id, facts=form.facts(), version=version)
+                attempt(request, assess, period=period.id, facts=form.facts(), version=version, applications=there)
             except NotPossible as refused:
                 troubles = [refusal(refused), *refused.facts.get("problems", [])]
             except Conflict:
@@ -315,7 +316,7 @@ def show(request: HttpRequest, case: Case, period: Period, member: Member, troub
         begun=begun,
         version=version,
         made_of=made_of,
-        newer=bool(assessment and application and application.received_at > assessment.saved_at),
+        newer=stored is not None and came_after(stored, application, there),
         application=application,
         sheet=shown_sheet(calculation, form.names, masked_of(seen), language(), sheet_before(period))
         if calculation

@@ -37,6 +37,7 @@ from handslag.domain.entitlement.operations.evidence import link_document, unlin
 from handslag.domain.entitlement.queries import (
     applied_facts,
     calculated,
+    came_after,
     is_household_of,
     members_of,
     newest_application,
@@ -57,6 +58,7 @@ from handslag.domain.intake.queries import (
     applications_for,
     applications_in_force,
     attachments_of,
+    came,
     differences,
     inbox_items_of,
     lacking_of,
@@ -198,7 +200,7 @@ def newest_month(request: HttpRequest, case: UUID, trouble: str = "") -> HttpRes
     seen = seen_in(found, periods[0], member)
     form = form_of_facts.form_for(at.facts, at.version, seen, language(), at.application, at.before)
     troubles = [trouble] if trouble else []
-    return _work(request, found, periods[0], member, at, form, None, troubles, False, [])
+    return _work(request, found, periods[0], member, at, came(periods[0].id), form, None, troubles, False, [])
 
 
 def frame_of(request: HttpRequest, case: Case, member: Member, period: Period | None) -> dict[str, Any]:
@@ -323,7 +325,8 @@ def standing(case: Case, period: Period, today: date, *, afresh: bool = False) -
     """The facts of a period as they stand; `afresh`: those of the newest application instead of the working copy."""
     assessment = Assessment.objects.filter(period=period).first()
     application = newest_application(period.id)
-    newer = bool(assessment and application and application.received_at > assessment.saved_at)
+    saved = newest_sheet(period.id) if assessment else None
+    newer = saved is not None and came_after(saved, application, came(period.id))
     more: list[Application] = []
     if assessment and not afresh:
         facts = Facts.from_json(assessment.facts)
@@ -367,7 +370,7 @@ def work(request: HttpRequest, tenant: str, case: UUID, month: str) -> HttpRespo
     looked_at("case", found.id)
     if found.legal_order in BY_LAW:
         return BY_LAW[found.legal_order](request, found, period, member, "")
-    seen = seen_in(found, period, member)
+    seen, there = seen_in(found, period, member), came(period.id)
     at = standing(found, period, today(request), afresh=request.GET.get("from") == "application")
     if request.GET.get("from") == "authorities":  # proposed, unsaved until the caseworker saves
         at = replace(at, facts=msgspec.structs.replace(at.facts, incomes=with_fetched(at.facts, period, member)))
@@ -395,8 +398,10 @@ def work(request: HttpRequest, tenant: str, case: UUID, month: str) -> HttpRespo
             elif act.startswith(("link:", "unlink:")):
                 trouble = _linked(request, period, act)
             elif act == "assess":
+                read = int(known) if (known := data.get("applications", "")).isdecimal() else -1
+                told = {"period": period.id, "facts": form.facts.to_json(), "version": at.version}
                 try:
-                    attempt(request, assess, period=period.id, facts=form.facts.to_json(), version=at.version)
+                    attempt(request, assess, **told, applications=read)
                 except NotPossible as refused:
                     trouble = [refusal(refused), *refused.facts.get("problems", [])]
                 except Conflict:
@@ -409,8 +414,8 @@ def work(request: HttpRequest, tenant: str, case: UUID, month: str) -> HttpRespo
                     preview = calculated(form.facts, today(request))
                 except (FactsError, NormMissing) as wrong:
                     trouble = getattr(wrong, "problems", [str(wrong)])
-        return _work(request, found, period, member, at, form, preview, trouble, stale, differ)
-    return _work(request, found, period, member, at, form, preview, trouble, False, differ)
+        return _work(request, found, period, member, at, there, form, preview, trouble, stale, differ)
+    return _work(request, found, period, member, at, there, form, preview, trouble, False, differ)
 
 
 @desk_page("case")
@@ -522,6 +527,7 @@ def _work(
     period: Period,
     member: Member,
     at: Standing,
+    there: int,
     form: form_of_facts.FactsForm,
     preview: Sheet | None,
     trouble: list[str],
@@ -558,6 +564,7 @@ def _work(
         stale=stale,
         differ=differ,
         at=at,
+        there=there,
         came=shown_came(stored, came_since(stored), member, form.names, lang) if stored else None,
         other_household=not is_household_of(at.facts, members_of(case, period)),
         more=_more(at.more, lang),

@@ -50,6 +50,7 @@ from handslag.domain.entitlement.models import Sheet
 from handslag.domain.entitlement.queries import (
     applied_facts,
     calculated,
+    came_after,
     is_household_of,
     members_of,
     newest_application,
@@ -619,7 +620,7 @@ def _refuse_outdated(sheet: Sheet) -> None:
     taken back. Locks the period: nothing is recorded for it meanwhile."""
     Period.objects.select_for_update().get(id=sheet.period_id)
     newest, every = newest_application(sheet.period_id), applications_for(sheet.period_id)
-    if newest is not None and newest.received_at > sheet.computed_at:
+    if came_after(sheet, newest, len(every)):
         raise NotPossible("newer application")
     if newest is None and every:
         raise NotPossible("taken back")

@@ -26,6 +26,7 @@ from handslag.domain.entitlement.queries import (
     unnamed_households,
     worked_cases_with,
 )
+from handslag.domain.intake.queries import came
 from handslag.domain.tasks.models import Task
 from handslag.domain.tasks.states import TaskState
 from handslag.domain.tenancy.door import Actor, acting_door
@@ -71,11 +72,19 @@ class LocalNormConfirmed(Event):
 
 @operation()
 def assess(
-    *, tenant: str | int, by: Actor, now: datetime, period: UUID, facts: dict[str, Any], version: int
+    *,
+    tenant: str | int,
+    by: Actor,
+    now: datetime,
+    period: UUID,
+    facts: dict[str, Any],
+    version: int,
+    applications: int | None = None,
 ) -> Done[Sheet]:
     """Keep the caseworker's facts of a period and compute the next numbered sheet from them.
 
-    `version`: of the Assessment seen (0 if there was none); Conflict with both facts if it moved on.
+    `version`: of the Assessment seen (0 if there was none); Conflict with both facts if it moved on. `applications`:
+    how many for the period she has seen; NotPossible("newer application") where another came since. None: all of them.
     By the law of the organisation. NotPossible("facts") with the problems when the facts can't be calculated, ("norms")
     when no norm is in force.
     """
@@ -84,7 +93,10 @@ def assess(
         raise Hidden("period", period)
     case, _ = case_for_staff(found.case_id, by, now, Role.CASEWORKER, lock=True)
     require_worked_here(case)
-    return _assessed(case, found, facts, version, now)
+    seen = came(found.id)
+    if applications not in (None, seen):
+        raise NotPossible("newer application")
+    return _assessed(case, found, facts, version, seen, now)
 
 
 @operation()
@@ -95,10 +107,12 @@ def assess_as_applied(*, tenant: str | int, by: Actor, now: datetime, period: UU
     if found is None or by.kind != "system":
         raise Hidden("period", period)
     facts = applied_facts(found.case, found, newest_application(found.id), acting_door().the_tenant.today(now))
-    return _assessed(found.case, found, facts.to_json(), 0, now)
+    return _assessed(found.case, found, facts.to_json(), 0, came(found.id), now)
 
 
-def _assessed(case: Case, found: Period, facts: dict[str, Any], version: int, now: datetime) -> Done[Sheet]:
+def _assessed(
+    case: Case, found: Period, facts: dict[str, Any], version: int, applications: int, now: datetime
+) -> Done[Sheet]:
     try:
         law = the_law()
         read = law.Facts.from_json(facts)
@@ -143,6 +157,7 @@ def _assessed(case: Case, found: Period, facts: dict[str, Any], version: int, no
         granted=calculation.granted,
         currency=law.CURRENCY,
         computed_at=now,
+        applications=applications,
     )
     return Done(
         sheet,

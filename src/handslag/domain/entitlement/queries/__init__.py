@@ -50,6 +50,14 @@ def newest_application(period: UUID) -> Application | None:
     return max(applications_in_force(period), key=lambda one: (one.received_at, one.id), default=None)
 
 
+def came_after(sheet: Sheet, newest: Application | None, there: int) -> bool:
+    """Whether a sheet is from before the newest of so many applications for its period: by number, since who signs and
+    who calculates at the same time may have begun in either order. The oldest sheets know their moment only."""
+    if newest is None or sheet.applications is None:
+        return newest is not None and newest.received_at > sheet.computed_at
+    return there > sheet.applications
+
+
 @dataclass(frozen=True)
 class Before:
     """What earlier months say of one person: the job stimulus that holds, and öre earned by work before this year."""
