@@ -42,6 +42,16 @@ def notices(office: Any) -> list[tuple[str, str]]:
         return [(row.kind, names[row.member_id]) for row in rows]
 
 
+def for_rows(query: Any) -> bool:
+    """Whether a statement locks rows of a case, other than the head of a chain."""
+    return "FOR UPDATE" in query["sql"] and 'FROM "audit_' not in query["sql"]
+
+
+def locked(caught: Any) -> list[str]:
+    """The tables of which rows were locked, in the order of the statements."""
+    return [query["sql"].partition('FROM "')[2].partition('"')[0] for query in caught if for_rows(query)]
+
+
 def admitted(office: Any, who: str, name: str, unit: str, roles: list[str]) -> None:
     """One more member of staff, with a log-in."""
     from handslag.demo.fill import staff_user
@@ -112,7 +122,9 @@ def test_an_application_is_taken_put_back_handed_over_and_waits(office: Any, des
     item = item_of(folder)
     admitted(office, "dora", "Dora Deputy", "Ekonomi", ["caseworker"])
     assert (item.state, item.caseworker_id) == ("waiting", office.members["hanna"])
-    taken = take_from_inbox(**office.act("bo"), item=item.id, version=item.version)
+    with CaptureQueriesContext(connection) as caught:
+        taken = take_from_inbox(**office.act("bo"), item=item.id, version=item.version)
+    assert locked(caught) == ["casefile_case", "intake_inboxitem"]  # as whoever decides: neither waits for the other
     with pytest.raises(Conflict):  # Hanna saw it free
         take_from_inbox(**office.act("hanna"), item=item.id, version=item.version)
     back = put_back(**office.act("bo"), item=item.id, version=taken.version)
@@ -198,7 +210,10 @@ def test_many_are_assigned_and_reminded_and_none_is_refused(office: Any, desk: A
         both = list(InboxItem.objects.filter(case=folders[2].case))
     for item in both:
         await_applicant(**office.act("hanna"), item=item.id, version=item.version, until=until)
-    assert len(remind_applicants(**office.act("hanna"), items=[(i.id, i.version + 1) for i in both])) == 1
+    with CaptureQueriesContext(connection) as caught:
+        assert len(remind_applicants(**office.act("hanna"), items=[(i.id, i.version + 1) for i in both])) == 1
+    first = next(query["sql"] for query in caught if for_rows(query))
+    assert 'FROM "casefile_case"' in first and "ORDER BY" in first  # all of them, in one order
     with acting(office.slug, system("test"), "look"):
         assert (len(both), Notice.objects.filter(kind="reminder", address="erik@people.example").count()) == (2, 1)
     # What can be done with many at once: nothing else, and nothing that decides.

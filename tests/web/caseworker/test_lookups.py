@@ -10,6 +10,8 @@ from uuid import UUID
 import pytest
 import requests
 from django.conf import settings
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from playwright.sync_api import expect
 
 from handslag.domain.casefile.models import Case, CaseWarning
@@ -33,6 +35,7 @@ from handslag.jobs.authorities import ask_again
 from tests.domain.test_lookups import fetched, missing
 from tests.office import C1, TEST
 from tests.web.caseworker.test_case_page import fields
+from tests.web.caseworker.test_inbox import locked
 
 WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
@@ -242,8 +245,13 @@ def test_what_came_after_the_proposal_is_shown_and_holds_the_decision(
     told = {"reasons": "Underhållsstödet räknas in.", "unheard": "Redan sagt i samtal."}
     row = propose(**office.act("hanna"), sheet=sheet.id, language="sv", **told)
     office.now += timedelta(minutes=1)
-    ask_authorities(**office.act("hanna"), period=folder.period().id)
-    answered(office, NewAnswer("FK", lines=(NewLine("SJP", "Sjukpenning", day, 900_000),)))
+    for act in (
+        lambda: ask_authorities(**office.act("hanna"), period=folder.period().id),
+        lambda: answered(office, NewAnswer("FK", lines=(NewLine("SJP", "Sjukpenning", day, 900_000),))),
+    ):
+        with CaptureQueriesContext(connection) as caught:
+            act()
+        assert locked(caught)[:2] == ["casefile_case", "casefile_period"]  # as whoever decides: neither waits for long
     child, _number = office.person("Nora", "Nilsson", f"{office.today.year - 3}0101", account=None)
     with acting(office.slug, TEST, "look"):
         household = Case.objects.get(id=folder.case.id).household_id

@@ -1201,14 +1201,8 @@ class SubmittedAlready(NotPossible):
 @operation()
 def take_from_inbox(*, tenant: str | int, by: Actor, now: datetime, item: UUID, version: int) -> Done[InboxItem]:
     """Take a received application to work on; it becomes the caseworker's."""
-    found = InboxItem.objects.select_for_update(of=("self",)).filter(id=item).first()
-    if found is None:
-        raise Hidden("inbox", item)
-    case, member = case_for_staff(found.case_id, by, now, Role.CASEWORKER)
-    if found.version != version or found.state == InboxState.DONE:
-        raise Conflict("inbox", theirs=found.state)
-    found.state, found.caseworker_id, found.version = InboxState.TAKEN, member.id, found.version + 1
-    found.answer_by = None
+    found, case, member = _in_the_inbox(item, version, by, now)
+    found.state, found.caseworker_id, found.answer_by = InboxState.TAKEN, member.id, None
     found.save(update_fields=["state", "caseworker", "answer_by", "version"])
     if case.caseworker_id is None:
         Case.objects.filter(id=case.id).update(caseworker_id=member.id, version=F("version") + 1)
@@ -1216,15 +1210,23 @@ def take_from_inbox(*, tenant: str | int, by: Actor, now: datetime, item: UUID, 
 
 
 def _in_the_inbox(item: UUID, version: int, by: Actor, now: datetime) -> tuple[InboxItem, Case, Member]:
-    """An application that isn't decided yet, locked, with its case, for a caseworker; Conflict if it moved on."""
-    found = InboxItem.objects.select_for_update(of=("self",)).filter(id=item).first()
-    if found is None:
+    """An application that isn't decided yet, locked, with its case, for a caseworker; Conflict if it moved on. The case
+    is locked first, as by whoever decides."""
+    of = InboxItem.objects.filter(id=item).values_list("case_id", flat=True).first()
+    if of is None:
         raise Hidden("inbox", item)
-    case, member = case_for_staff(found.case_id, by, now, Role.CASEWORKER)
+    case, member = case_for_staff(of, by, now, Role.CASEWORKER, lock=True)
+    found = InboxItem.objects.select_for_update(of=("self",)).get(id=item)
     if found.version != version or found.state == InboxState.DONE:
         raise Conflict("inbox", theirs=found.state)
     found.version += 1
     return found, case, member
+
+
+def _lock_cases(items: list[tuple[UUID, int]]) -> None:
+    """Lock the cases of several applications in one order: two who choose the same ones wait for each other."""
+    cases = InboxItem.objects.filter(id__in=[item for item, _ in items]).values("case_id")
+    list(Case.objects.select_for_update().filter(id__in=cases).order_by("id").values_list("id"))
 
 
 def _told(found: InboxItem, **more: Any) -> dict[str, Any]:
@@ -1265,6 +1267,7 @@ def hand_over(
     works = RoleGrant.objects.filter(role=Role.CASEWORKER, since__lte=today).exclude(until__lte=today)
     receiver = StaffMember.objects.filter(id=to, active=True, id__in=works.values("member_id")).first()
     moved, events = [], []
+    _lock_cases(items)
     for item, version in sorted(items):
         found, case, member = _in_the_inbox(item, version, by, now)
         adults = [p for p in (case.applicant, case.co_applicant) if p is not None]
@@ -1296,6 +1299,7 @@ def remind_applicants(
     tenant_ = acting_door().the_tenant
     reminded: list[InboxItem] = []
     events = []
+    _lock_cases(items)
     for item, version in sorted(items):
         found, case, _ = _in_the_inbox(item, version, by, now)
         last = (

@@ -87,9 +87,11 @@ def ask_authorities(*, tenant: str | int, by: Actor, now: datetime, period: UUID
     NotPossible("not connected") where the organisation asks nobody, ("nothing to ask") where nothing is missing,
     ("worked elsewhere") for a case of another case system: whoever works it asks.
     """
-    found = Period.objects.select_related("case").select_for_update(of=("self",)).filter(id=period).first()
+    found = Period.objects.filter(id=period).first()
     if found is None:
         raise Hidden("period", period)
+    Case.objects.select_for_update().get(id=found.case_id)  # the case first, as by whoever decides
+    found = Period.objects.select_for_update().get(id=period)
     case, member, name = _asker(found.case_id, by, now)
     require_worked_here(case)
     wanted = authorities_asked()
@@ -149,6 +151,7 @@ def record_answers(
     asked = LookUp.objects.filter(id=look_up).first()
     if asked is None or by.kind != "system":
         raise Hidden("look-up", look_up)
+    Case.objects.select_for_update().get(id=asked.case_id)  # the case first, as by whoever decides
     Period.objects.select_for_update().get(id=asked.period_id)
     if is_answered(asked.id):
         raise NotPossible("recorded")
