@@ -57,8 +57,10 @@ def test_a_partner_is_registered_by_its_file_and_seen_when_it_is_away(
         assert row.url == f"http://api.localhost:{port}/api/v1/exchange/{there.slug}"
         assert PartnerKey.objects.filter(partner=row.address, until=None).count() == 2
     unknown = handslag("end-key", here.slug, row.address, "-Of-no-key")
-    assert (unknown.returncode, unknown.stderr) == (1, "This partner has no such key, or it has ended already.\n")
+    assert (unknown.returncode, unknown.stderr) == (1, "There is no such key, or it has ended already.\n")
     assert handslag("end-key", here.slug, row.address, fingerprint).returncode == 0
+    assert f"{fingerprint}  sig, noted" in (listed := handslag("end-key", here.slug, row.address).stdout), listed
+    assert listed.count(", ended") == 1
     away = handslag("meet", here.slug)
     assert (away.returncode, "ConnectionError" in away.stdout) == (1, True), away.stderr
     early = clock.now() - timedelta(minutes=20)
