@@ -32,6 +32,7 @@ from handslag.domain.casefile.states import NoteKind
 from handslag.domain.decisions.operations import applied_since, came_since
 from handslag.domain.decisions.queries import appeals_in, in_force, in_force_on, letters_unseen, newest_decision
 from handslag.domain.entitlement.models import Assessment, Forecast
+from handslag.domain.entitlement.models import Sheet as StoredSheet
 from handslag.domain.entitlement.operations import assess
 from handslag.domain.entitlement.operations.evidence import link_document, unlink_document
 from handslag.domain.entitlement.queries import (
@@ -200,7 +201,7 @@ def newest_month(request: HttpRequest, case: UUID, trouble: str = "") -> HttpRes
     seen = seen_in(found, periods[0], member)
     form = form_of_facts.form_for(at.facts, at.version, seen, language(), at.application, at.before)
     troubles = [trouble] if trouble else []
-    return _work(request, found, periods[0], member, at, came(periods[0].id), form, None, troubles, False, [])
+    return _work(request, found, periods[0], member, at, form, None, troubles, False, [])
 
 
 def frame_of(request: HttpRequest, case: Case, member: Member, period: Period | None) -> dict[str, Any]:
@@ -306,7 +307,8 @@ def _ever(case: Case, member: Member) -> list[dict[str, Any]]:
 @dataclass(frozen=True)
 class Standing:
     """How the facts of a period stand: the newest application, the working copy, last month's. `more`: what was applied
-    for on top since the working copy was saved; its lines stand in the facts. `newer`: something else came since."""
+    for on top since the working copy was saved; its lines stand in the facts. `newer`: something else came since.
+    `saved`: the newest sheet; `there`: how many applications had come."""
 
     assessment: Assessment | None
     facts: Facts
@@ -315,6 +317,8 @@ class Standing:
     before: Facts | None
     sheet_before: Sheet | None
     more: list[Application]
+    saved: StoredSheet | None
+    there: int
 
     @property
     def version(self) -> int:
@@ -323,10 +327,9 @@ class Standing:
 
 def standing(case: Case, period: Period, today: date, *, afresh: bool = False) -> Standing:
     """The facts of a period as they stand; `afresh`: those of the newest application instead of the working copy."""
-    assessment = Assessment.objects.filter(period=period).first()
-    application = newest_application(period.id)
-    saved = newest_sheet(period.id) if assessment else None
-    newer = saved is not None and came_after(saved, application, came(period.id))
+    there, assessment = came(period.id), Assessment.objects.filter(period=period).first()
+    application, saved = newest_application(period.id), newest_sheet(period.id)
+    newer = bool(assessment and saved and came_after(saved, application, there))
     more: list[Application] = []
     if assessment and not afresh:
         facts = Facts.from_json(assessment.facts)
@@ -345,6 +348,8 @@ def standing(case: Case, period: Period, today: date, *, afresh: bool = False) -
         Facts.from_json(last.snapshot.facts) if last else None,
         stored_calculation(last) if last else None,
         more,
+        saved,
+        there,
     )
 
 
@@ -370,7 +375,7 @@ def work(request: HttpRequest, tenant: str, case: UUID, month: str) -> HttpRespo
     looked_at("case", found.id)
     if found.legal_order in BY_LAW:
         return BY_LAW[found.legal_order](request, found, period, member, "")
-    seen, there = seen_in(found, period, member), came(period.id)
+    seen = seen_in(found, period, member)
     at = standing(found, period, today(request), afresh=request.GET.get("from") == "application")
     if request.GET.get("from") == "authorities":  # proposed, unsaved until the caseworker saves
         at = replace(at, facts=msgspec.structs.replace(at.facts, incomes=with_fetched(at.facts, period, member)))
@@ -414,8 +419,8 @@ def work(request: HttpRequest, tenant: str, case: UUID, month: str) -> HttpRespo
                     preview = calculated(form.facts, today(request))
                 except (FactsError, NormMissing) as wrong:
                     trouble = getattr(wrong, "problems", [str(wrong)])
-        return _work(request, found, period, member, at, there, form, preview, trouble, stale, differ)
-    return _work(request, found, period, member, at, there, form, preview, trouble, False, differ)
+        return _work(request, found, period, member, at, form, preview, trouble, stale, differ)
+    return _work(request, found, period, member, at, form, preview, trouble, False, differ)
 
 
 @desk_page("case")
@@ -527,14 +532,13 @@ def _work(
     period: Period,
     member: Member,
     at: Standing,
-    there: int,
     form: form_of_facts.FactsForm,
     preview: Sheet | None,
     trouble: list[str],
     stale: bool,
     differ: list[str],
 ) -> HttpResponse:
-    stored = newest_sheet(period.id)
+    stored = at.saved
     calculation = preview or (stored_calculation(stored) if stored else None)
     lang = language()
     decision, standing_decision = newest_decision(period.id), in_force(period.id)
@@ -564,7 +568,6 @@ def _work(
         stale=stale,
         differ=differ,
         at=at,
-        there=there,
         came=shown_came(stored, came_since(stored), member, form.names, lang) if stored else None,
         other_household=not is_household_of(at.facts, members_of(case, period)),
         more=_more(at.more, lang),
