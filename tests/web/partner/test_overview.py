@@ -68,6 +68,10 @@ def test_an_institution_sees_its_people_what_was_approved_and_its_money(
     expect(hanna.get_by_role("row", name="not answered yet")).to_have_count(1)
     expect(hanna.get_by_role("row", name="Course or training")).to_contain_text("260")
     fine_at_both(hanna, "partner")
+    hanna.get_by_role("link", name="Calendar").click()  # of the two requests the one that waits
+    expect(hanna.locator("tbody tr")).to_have_count(1)
+    expect(hanna.get_by_role("row", name="They answer: Cost approval")).to_contain_text("Kanton kommun")
+    hanna.go_back()
 
     # it bills under the number: too much is shown first; by the text of its QR-bill, over the same amount
     hanna.get_by_role("row", name="Course or training").get_by_role("link", name=re.compile("^Bill ")).click()

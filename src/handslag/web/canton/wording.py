@@ -198,6 +198,24 @@ FIGURES: Words = {
 MOVES: Words = {name: FIGURES[name] for name in ("claimed", "cut", "expired", "accepted", "netted", "paid")}
 #: By what law it is claimed.
 REGIMES: Words = {"asylum": _("Asylum support"), "section 44": _("Section 44"), "bills": _("Bills of institutions")}
+#: What a message asks about.
+MESSAGES: Words = {
+    "application": _("Application handed over"),
+    "approval_change": _("Change of a cost approval"),
+    "assignment": _("Assignment"),
+    "case_change": _("Change of a case"),
+    "case_notification": _("Case under section 44"),
+    "case_transfer": _("Case handed over"),
+    "cost_approval": _("Cost approval"),
+    "document_request": _("Documents asked for"),
+    "mutation": _("Change in the register"),
+    "payment_advice": _("Payment announced"),
+    "provider_bill": _("Bill"),
+    "question": _("Question"),
+    "reclaim": _("Reclaim"),
+    "reconciliation": _("Comparison of accounts"),
+    "settlement": _("Question about a settlement"),
+}
 #: What a posting or an entry rests on.
 RESTS: Words = {
     "statement": _("Settlement"),

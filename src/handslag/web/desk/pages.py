@@ -126,6 +126,7 @@ def _between_canton_and_municipality(request: HttpRequest) -> list[tuple[str, st
             (gettext("Overview"), "/partner/", (*CASE_ROLES, Role.PAYER)),
             (gettext("Cost approvals"), "/cost_approvals/", CASE_ROLES),
             (gettext("Accounts"), "/accounts/", (*CASE_ROLES, Role.PAYER)),
+            (gettext("Calendar"), "/calendar/", (*CASE_ROLES, Role.PAYER)),
         ]
     return [
         (gettext("The register"), "/register/", CASE_ROLES),
@@ -135,6 +136,7 @@ def _between_canton_and_municipality(request: HttpRequest) -> list[tuple[str, st
         (gettext("Cost approvals"), "/cost_approvals/", CASE_ROLES),
         (gettext("Settlements"), "/statements/", (*CASE_ROLES, Role.PAYER)),
         (gettext("Accounts"), "/accounts/", (*CASE_ROLES, Role.PAYER)),
+        (gettext("Calendar"), "/calendar/", (*CASE_ROLES, Role.PAYER)),
     ]
 
 
