@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 import os
 import re
@@ -9,6 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,13 +18,26 @@ from typing import Any
 import pytest
 
 from handslag.connectors.exchange import conformance
+from handslag.connectors.exchange.gate import own_file
 from handslag.connectors.exchange.sedex.envelope import envelope_xml, read_envelope
-from handslag.domain.exchange.models import Arrival, Message, Outcome, PartnerKey, Passed, SedexClient, SedexStep
+from handslag.domain.exchange.frame import named_key
+from handslag.domain.exchange.models import (
+    Arrival,
+    Envelope,
+    Message,
+    Outcome,
+    PartnerKey,
+    Passed,
+    SedexClient,
+    SedexStep,
+)
 from handslag.domain.exchange.operations import outbox
 from handslag.domain.exchange.operations.inbox import try_again
-from handslag.domain.exchange.operations.partners import make_exchange_keys
+from handslag.domain.exchange.operations.partners import end_exchange_key, make_exchange_keys
 from handslag.domain.exchange.sedex import CODES, PUT_OUT, Effect
 from handslag.domain.tenancy import keys as tenant_keys
+from handslag.domain.tenancy.door import acting
+from handslag.jobs import sedex as jobs
 from handslag.kernel import canonical
 from handslag.messages.question.message import Answer
 from handslag.web.caseworker.wording import NOT_DELIVERED, SEDEX
@@ -170,8 +185,12 @@ def test_what_is_not_ours_stays_and_what_attacks_is_laid_aside(database: Databas
     lies("stranger", sender="1-9777-1")
     lies("two")
     (inbox / "data_two.json").write_bytes(b"[]")
+    with acting(pair.answerer.office.slug, TEST, "keys"):
+        lies("Schlüssel [a-z]", what=own_file(pair.now).encode())
     (inbox / "envl_link.xml").symlink_to(secret)
+    (inbox / "envl_folder.xml").mkdir()
     os.mkfifo(inbox / "envl_pipe.xml")
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/answerer/receipts/\xff.xml")).write_bytes(b" " * 70_000)
     (tmp_path / "answerer/receipts/receipt__ID_x.xml").write_bytes(b"<receipt/>")
     foreign = Told({"messageId": ["other"], "messageType": ["1"], "messageClass": ["0"], "senderId": [ANSWERER]})
     (tmp_path / "answerer/receipts/receipt__ID_y.xml").write_bytes(receipt(foreign, 100, ASKER))
@@ -186,8 +205,10 @@ def test_what_is_not_ours_stays_and_what_attacks_is_laid_aside(database: Databas
         "XML: has a DOCTYPE", "XML: too deep", "larger than 64000 bytes", "larger than 1335333 bytes",
         "envelope: date value out of range", "Object missing required field `message`",
         "from 1-9777-1, who is no partner of ours", "more than one data file",
-        "no plain file", "no plain file", "no receipt of eCH-0090 version 2.0",
+        "no plain file", "no plain file", "no plain file", "no receipt of eCH-0090 version 2.0",
+        "the key file of somebody else", "larger than 64000 bytes",
     ])  # fmt: skip
+    assert [row.trouble for row in pair.answerer.rows(SedexClient)] == [""]
     assert secret.read_text() == "<a/>"
 
 
@@ -213,6 +234,21 @@ def test_keys_roll_over_by_sedex_and_what_came_before_its_key_is_tried_again(dat
     try_again(**act, arrival=aside.id, version=aside.version)
     pair.settle()
     assert pair.asker.message(asked.message_id).transport == "delivered"
+
+    # one that fell into wrong hands ends while a message waits to leave: also by a process that still has it in
+    # memory the message is signed anew
+    waits = pair.asked(RENT)
+    pair.later(seconds=11)
+    pair.leaves(pair.asker)
+    (envelope,) = pair.asker.rows(Envelope, message_id=waits.message_id)
+    leaked = named_key(envelope.sealed)
+    end_exchange_key(tenant=pair.asker.office.slug, by=TEST, now=pair.now, key_id=leaked)
+    assert leaked in {key_id for _at, key_id, _key in tenant_keys._opened.values()}
+    pair.settle()
+    assert pair.asker.message(waits.message_id).transport == "delivered"
+    assert [row.until for row in pair.answerer.rows(PartnerKey, key_id=leaked)] == [pair.now - timedelta(seconds=11)]
+    (arrival,) = pair.answerer.rows(Arrival, message_id=waits.message_id)
+    assert named_key(arrival.sealed) != leaked and arrival.digest == envelope.digest
 
 
 def test_a_partner_at_sedex_is_asked_as_it_will_be_and_as_it_must_not_be(
@@ -314,8 +350,12 @@ def test_killed_in_the_middle_nothing_is_lost_or_taken_twice(database: Database,
     in_order(pair)
 
 
+def full(*_: Any, **__: Any) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
 def test_a_data_file_that_a_crash_left_behind_goes_and_trouble_with_the_folders_is_told(
-    database: Database, sedex: Post
+    database: Database, sedex: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pair = by_sedex(database, sedex)
     pair.greet()
@@ -349,10 +389,24 @@ def test_a_data_file_that_a_crash_left_behind_goes_and_trouble_with_the_folders_
     assert (client.trouble, client.reached_at) == ("", pair.now)
 
     sedex.kill()
-    pair.asked(RENT)
+    asked = pair.asked(RENT)
     pair.later(seconds=11)
     pair.leaves(pair.asker)
+    make_exchange_keys(tenant=pair.asker.office.slug, by=TEST, now=pair.now, signing=False)  # a key file waits too
+    before = sedex.files("asker/outbox")
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        for _ in range(2):
+            pair.meet(pair.asker)
+    (client,) = pair.asker.rows(SedexClient)
+    assert (client.trouble, sedex.files("asker/outbox")) == (os.strerror(errno.ENOSPC), before)
+    with monkeypatch.context() as patch:
+        patch.setattr(jobs, "record_keys_by_sedex", full)  # killed before it is noted: under the same name again
+        for _ in range(2):
+            pair.meet(pair.asker)
     pair.meet(pair.asker)
+    new = [name for name in sedex.files("asker/outbox") if name.startswith("envl_") and name not in before]
+    assert (len(new), f"envl_{asked.message_id}.xml" in new) == (2, True)
     sedex.age("asker/outbox")
     pair.meet(pair.asker)
     (client,) = pair.asker.rows(SedexClient)

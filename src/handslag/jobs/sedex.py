@@ -9,9 +9,10 @@ What lies in the folders and isn't ours (another type of message, another recipi
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from uuid import NAMESPACE_OID, UUID, uuid5
 
@@ -62,7 +63,6 @@ from handslag.domain.tenancy.policies import NotPossible, setting
 from handslag.jobs.acts import each_tenant
 from handslag.jobs.queue import tasks
 from handslag.kernel import canonical, clock
-from handslag.kernel.ids import uuid7
 from handslag.messages.as_xml import form_of
 from handslag.messages.ech.frame import written
 
@@ -109,6 +109,7 @@ class _Found:
     """What was found out of a pair of files so far."""
 
     envelope: Path
+    data: list[Path] = field(default_factory=list)
     told: Envelope | None = None
     partner: Partner | None = None
     content: bytes = b""
@@ -120,15 +121,16 @@ def take_inbox(tenant: int, client: SedexClient, place: Path) -> str:
     with acting(tenant, BY, "partners at sedex"):
         partners = {row.sedex: row for row in Partner.objects.exclude(sedex=None)}
     types = {row.sedex_type for row in partners.values()}
+    envelopes = folders.envelopes(place)
+    there = folders.data_files(place)  # after the envelopes: each has its data before it
 
     def take(envelope: Path) -> None:
-        found = _Found(envelope)
+        found = _Found(envelope, data := there.get(envelope.name, []))
         try:
             found.told = told = read_envelope(folders.read_small(envelope))
             if client.participant not in told.recipients or told.message_type not in types:
                 return  # of another organisation or application that has the same client
             found.partner = partners.get(told.sender)
-            data = folders.data_of(envelope)
             if not data or found.partner is None:
                 why = f"from {told.sender}, who is no partner of ours" if data else "no data file"
                 raise _Missing(Code.CONTENT, why, final=False)
@@ -143,7 +145,7 @@ def take_inbox(tenant: int, client: SedexClient, place: Path) -> str:
         else:
             folders.take_away(envelope, *data)
 
-    trouble = _each(tenant, folders.envelopes(place), take)
+    trouble = _each(tenant, envelopes, take)
     return _each(tenant, folders.left_data(place), lambda data: _take_left(tenant, data)) or trouble
 
 
@@ -155,9 +157,10 @@ def _let_in(tenant: int, content: bytes, partner: Partner) -> None:
     """Put a message into the inbox, or note the keys that a partner tells. Unreadable."""
     now = clock.now()
     if content.startswith(b"["):
-        if learn(tenant, content.decode("utf-8", "replace"), now).organisation != partner.address:
-            raise Unreadable(Code.CONTENT, "the key file of somebody else", final=True)
-        return
+        with suppress(NoPartner):
+            if learn(tenant, content.decode("utf-8", "replace"), now).organisation == partner.address:
+                return
+        raise Unreadable(Code.CONTENT, "the key file of somebody else", final=True)
     with acting(tenant, BY, "open envelope"):
         one = believed(content, now)
     if one.sender != partner.address:
@@ -182,7 +185,7 @@ def _lay_aside(tenant: int, place: Path, found: _Found, error: Unreadable) -> No
         try:
             seen = folders.read_small(found.envelope)
         except Unreadable:
-            seen = found.envelope.name.encode()
+            seen = os.fsencode(found.envelope.name)
         digest = hashlib.sha256(seen + found.content).hexdigest()
         by_sedex = f"sedex:id:{found.told.sender if found.told else 'unknown'}"
         sender = found.partner.address if found.partner else by_sedex
@@ -190,7 +193,7 @@ def _lay_aside(tenant: int, place: Path, found: _Found, error: Unreadable) -> No
     log.warning("laid aside", tenant=tenant, code=error.code)
     with suppress(NotPossible):
         set_aside(tenant=tenant, by=BY, now=clock.now(), reason=error.reason, **said)
-    folders.quarantine(place, *folders.data_of(found.envelope), found.envelope)
+    folders.quarantine(place, *found.data, found.envelope)
 
 
 def take_receipts(tenant: int, client: SedexClient, place: Path) -> str:
@@ -211,7 +214,9 @@ def take_receipts(tenant: int, client: SedexClient, place: Path) -> str:
 
 def _noted(tenant: int, told: Receipt) -> bool:
     """Note a receipt; says whether it is about something of ours."""
-    name, now = meant(told.message_id), clock.now()
+    name, now, of_keys = meant(told.message_id), clock.now(), told.message_id.startswith(KEYS)
+    if name is None and not of_keys:
+        return False
     with acting(tenant, BY, "receipts"):
         partner = Partner.objects.filter(sedex=told.recipient).first()
         step = told_of = None
@@ -230,9 +235,9 @@ def _noted(tenant: int, told: Receipt) -> bool:
                 tenant=tenant, by=BY, now=now, delivery=told_of.delivery_id, attempt=told_of.attempt, code=told.code,
                 info=told.info, said_at=told.at,
             )  # fmt: skip
-        elif told.message_id.startswith(KEYS) and partner is not None:
+        elif of_keys and partner is not None:
             record_keys_by_sedex(tenant=tenant, by=BY, now=now, partner=partner.id, code=told.code)
-    return step is not None or told_of is not None or told.message_id.startswith(KEYS)
+    return step is not None or told_of is not None or of_keys
 
 
 # -- what leaves ---------------------------------------------------------------------------------------------------
@@ -250,7 +255,7 @@ def put_out(tenant: int, client: SedexClient, place: Path) -> str:
         if partner.told != keys and (partner.next_at is None or partner.next_at <= now):
             with acting(tenant, BY, "key file"):
                 file = own_file(now).encode()
-            name = f"{KEYS}{uuid7().hex}"
+            name = f"{KEYS}{uuid5(partner.id, f'{partner.version} {keys}').hex}"  # the same until it is noted
             folders.put_out(place, name, "json", file, envelope_xml(envelope_for(client, partner, name, now)))
             record_keys_by_sedex(tenant=tenant, by=BY, now=now, partner=partner.id, told=keys)
         done: list[tuple[UUID, int]] = []

@@ -34,7 +34,8 @@ from handslag.domain.exchange.queries import encrypted_to, keys_of, own_address,
 from handslag.domain.exchange.states import Code
 from handslag.domain.exchange.wrap import KeyFile, Request, key_file, unwrapped, wrapped
 from handslag.domain.tenancy.door import acting, acting_door, system
-from handslag.domain.tenancy.keys import ended_keys, exchange_key, sign, sign_content, signed_by_all
+from handslag.domain.tenancy.keys import ended_keys, exchange_key, sign_content, signed_by_all
+from handslag.kernel import canonical
 from handslag.kernel.ids import uuid7
 from handslag.messages.as_xml import sealed_text
 
@@ -143,9 +144,9 @@ def closed(envelope: Envelope, now: datetime) -> str:
 def seal_of(envelope: Envelope) -> str:
     """The seal under which an envelope of ours leaves: a fresh one of the same content where its key has ended since,
     as nobody would believe the first."""
-    if named_key(envelope.sealed) not in ended_keys():
+    if named_key(envelope.sealed) not in (ended := ended_keys()):
         return envelope.sealed
-    return sign_content(jws.extract_compact(envelope.sealed.encode("ascii"), registry=SIGNED).payload)[1]
+    return sign_content(jws.extract_compact(envelope.sealed.encode("ascii"), registry=SIGNED).payload, ended)[1]
 
 
 def asked(partner: Partner, collected: list[str], now: datetime) -> str:
@@ -158,7 +159,7 @@ def asked(partner: Partner, collected: list[str], now: datetime) -> str:
         sent_at=moment(now),
         collected=collected,
     )
-    return sign(msgspec.to_builtins(told))[1]
+    return sign_content(canonical.dumps(msgspec.to_builtins(told)), ended_keys())[1]
 
 
 def own_file(now: datetime) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import os
 import time
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -61,12 +62,13 @@ def new_key(use: str, now: datetime) -> TenantKeyRow:
     )
 
 
-def _current(use: str) -> tuple[str, Any]:
-    """Key id and opened key now in use; opened once in ten minutes per process and tenant. One for training is asked
-    each time: when it is reset, its keys go."""
+def _current(use: str, ended: Collection[str] = ()) -> tuple[str, Any]:
+    """Key id and opened key now in use, none of those `ended`; opened once in ten minutes per process and tenant. One
+    for training is asked each time: when it is reset, its keys go."""
     tenant = acting_door().the_tenant
     place = (tenant.id, use)
-    if tenant.training or place not in _opened or time.monotonic() - _opened[place][0] > _SECONDS:
+    kept = _opened.get(place)
+    if tenant.training or kept is None or time.monotonic() - kept[0] > _SECONDS or kept[1] in ended:
         row = TenantKeyRow.objects.filter(use=use, until=None).latest("since", "id")
         _opened[place] = (time.monotonic(), row.key_id, _private(row))
     return _opened[place][1:]
@@ -106,9 +108,10 @@ def sign(body: Any) -> tuple[str, str]:
     return sign_content(canonical.dumps(body))
 
 
-def sign_content(content: bytes) -> tuple[str, str]:
-    """The same over `content` as it is."""
-    key_id, key = _current("signing")
+def sign_content(content: bytes, ended: Collection[str] = ()) -> tuple[str, str]:
+    """The same over `content` as it is; never by one of the keys `ended`, as others that ended up to ten minutes ago
+    may be."""
+    key_id, key = _current("signing", ended)
     return key_id, jws.serialize_compact({"alg": "ES256", "kid": key_id}, content, key)
 
 

@@ -23,8 +23,8 @@ from handslag.kernel.files import sync_folder
 
 #: More than any envelope or receipt has.
 _LARGEST_ENVELOPE = 64_000
-_ENVELOPE = re.compile(r"envl_([A-Za-z0-9._-]{1,200})\.xml")
-_DATA = re.compile(r"data_([A-Za-z0-9._-]{1,200})\.[A-Za-z0-9]{1,10}")
+_ENVELOPE = re.compile(r"envl_(.+)\.xml", re.DOTALL)
+_DATA = re.compile(r"data_(.+)\.[A-Za-z0-9]{1,10}", re.DOTALL)
 #: So long an envelope may lie there before its data, or a message before the key that signed it.
 WAITS = timedelta(minutes=30)
 #: So long the client may leave an envelope lying in the outbox.
@@ -61,10 +61,14 @@ def _place(folder: Path, name: str, content: bytes) -> None:
     """The whole file under its name, or nothing: also when the machine stops."""
     unfinished = folder / f".{name}.unfinished"
     descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o660)
-    with os.fdopen(descriptor, "wb") as out:
-        out.write(content)
-        out.flush()
-        os.fsync(out.fileno())
+    try:
+        with os.fdopen(descriptor, "wb") as out:
+            out.write(content)
+            out.flush()
+            os.fsync(out.fileno())
+    except OSError:  # a full disk isn't filled further by what can't be finished
+        unfinished.unlink(missing_ok=True)
+        raise
     os.rename(unfinished, folder / name)
     sync_folder(folder)
 
@@ -86,13 +90,13 @@ def left_data(folder: Path) -> list[Path]:
     return [path for path in found if waited(path) and not (inbox / f"envl_{_common(path)}.xml").exists()]
 
 
-def data_of(envelope: Path) -> list[Path]:
-    """The data files of an envelope: one, unless something is amiss."""
-    common = _ENVELOPE.fullmatch(envelope.name)
-    if common is None:
-        return []
-    found = envelope.parent.glob(f"data_{common[1]}.*")
-    return sorted(path for path in found if _common(path) == common[1])
+def data_files(folder: Path) -> dict[str, list[Path]]:
+    """The data files in the inbox by the name of their envelope: one each, unless something is amiss."""
+    found: dict[str, list[Path]] = {}
+    for name in sorted(os.listdir(folder / "inbox")):
+        if data := _DATA.fullmatch(name):
+            found.setdefault(f"envl_{data[1]}.xml", []).append(folder / "inbox" / name)
+    return found
 
 
 def read_small(path: Path) -> bytes:
@@ -154,16 +158,19 @@ def _read(path: Path, most: int) -> bytes:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
-        if error.errno == errno.ELOOP:
+        if error.errno in (errno.ELOOP, errno.ENXIO):  # a link; a socket
             raise Unreadable(Code.CONTENT, "no plain file", final=False) from error
         raise
-    with os.fdopen(descriptor, "rb") as file:
-        seen = os.fstat(file.fileno())
+    try:
+        seen = os.fstat(descriptor)
         if not stat.S_ISREG(seen.st_mode):
             raise Unreadable(Code.CONTENT, "no plain file", final=False)
         if seen.st_size > most:
             raise Unreadable(Code.TOO_LARGE, f"larger than {most} bytes", final=False)
-        content = file.read(most + 1)
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            content = file.read(most + 1)
+    finally:
+        os.close(descriptor)
     if len(content) > most:
         raise Unreadable(Code.TOO_LARGE, f"larger than {most} bytes", final=False)
     return content
