@@ -69,3 +69,19 @@ def compared(both: Canton, asker: Any, partner: Any, own: Side) -> Message:
     (found,) = asker.rows(Message, id=row.id)
     assert isinstance(found, Message)
     return found
+
+
+#: The payer's own account.
+TO = "CH5604835012345678009"
+
+
+def notice(number: int, amount: str, side: str = "DBIT", reference: str = "", about: str = "", **more: str) -> bytes:
+    """A camt.054 with one line; `own`: the account that it is about, `code`: why money came back."""
+    why = f"<RtrInf><Rsn><Cd>{more['code']}</Cd></Rsn></RtrInf>" if "code" in more else ""
+    return (
+        f"<Document><BkToCstmrDbtCdtNtfctn><GrpHdr><MsgId>{number}</MsgId></GrpHdr><Ntfctn><Acct><Id><IBAN>"
+        f"{more.get('own', TO)}</IBAN></Id></Acct><Ntry><Amt Ccy='CHF'>{amount}</Amt><CdtDbtInd>{side}</CdtDbtInd><Sts>"
+        "<Cd>BOOK</Cd></Sts><BookgDt><Dt>2026-11-02</Dt></BookgDt><NtryDtls><TxDtls><Refs><EndToEndId>"
+        f"{reference or 'NOTPROVIDED'}</EndToEndId></Refs>{why}<RmtInf><Ustrd>{about}</Ustrd></RmtInf></TxDtls>"
+        "</NtryDtls></Ntry></Ntfctn></BkToCstmrDbtCdtNtfctn></Document>"
+    ).encode()

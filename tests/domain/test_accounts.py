@@ -19,6 +19,7 @@ from handslag.domain.accounts.models import Account, BankMatch, Entry, HandMatch
 from handslag.domain.accounts.operations import (
     NewEntry,
     Source,
+    bill_paid_off,
     confirm_paid_to,
     match_bank_lines,
     match_to_account,
@@ -37,6 +38,7 @@ from handslag.domain.accounts.queries import (
     account_of,
     case_told,
     digest_of,
+    due_of,
     figures_of,
     folded,
     known_in,
@@ -65,7 +67,7 @@ from handslag.messages.reconciliation.build import differences
 from handslag.messages.reconciliation.message import Known, Ledger, Reconciliation
 from handslag.messages.reconciliation.message import Part as PartTold
 from handslag.web.entry.files import document_for
-from tests.accounts import BANK, CLAIMED, DECIDED, MUSTERWIL, Q2, Q3, Q4, both_post, compared, entry, source
+from tests.accounts import BANK, CLAIMED, DECIDED, MUSTERWIL, Q2, Q3, Q4, TO, both_post, compared, entry, notice, source
 from tests.bed import Database
 from tests.canton import Canton, open_canton
 from tests.exchange import Side as Side_
@@ -342,22 +344,43 @@ def test_paying_brings_every_part_to_nothing(told: list[tuple[int, str]]) -> Non
     assert all(one.amount > 0 for one in entries if one.move == Move.PAID)
 
 
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.integers(-500, 900), max_size=4), st.lists(st.integers(1, 400), max_size=4), st.randoms())
+def test_in_whatever_order_bills_and_the_rest_are_paid_just_what_is_open_is_paid(
+    opens: list[int], billed: list[int], random: Any
+) -> None:
+    def part(n: int, amount: int, regime: str, bill: Posting | None = None) -> Part:
+        return Part(account=uuid4(), regime=regime, since=Q2 + timedelta(days=n), until=Q4, currency="CHF", bill=bill,
+                    figures=Figures(open=amount), posted_at=datetime(2026, 11, 1, tzinfo=UTC))  # fmt: skip
+
+    rest = [part(n, amount, "asylum") for n, amount in enumerate(opens)]
+    bills = [part(n, amount, "bills", Posting(tenant_id=0, rests_on="statement", reference=str(n), content=""))
+             for n, amount in enumerate(billed)]  # fmt: skip
+    paid, of = 0, source(Rests.PAYMENT, "1")
+    while True:
+        due: list[tuple[Part | None, int]] = [(None, sum(one.figures.open for one in rest))]
+        due += [(one, due_of(one, rest, bills, 0)) for one in bills]
+        due = [(bill, amount) for bill, amount in due if amount > 0]
+        if not due:
+            break
+        bill, amount = random.choice(due)
+        entries = paid_off(rest, of) if bill is None else bill_paid_off(bill, rest, amount, of)
+        paid += amount
+        moved = {move: sum(one.amount for one in entries if one.move == move) for move in (Move.NETTED, Move.PAID)}
+        assert moved == {Move.NETTED: 0, Move.PAID: amount}
+
+        def left(one: Part, entries: list[NewEntry] = entries) -> Part:
+            cited = one.bill.reference if one.bill else "1"
+            gone = sum(e.amount for e in entries if (e.since, e.regime, e.cites.reference) == (
+                one.since, one.regime, cited))  # fmt: skip
+            return replace(one, figures=Figures(open=one.figures.open - gone))
+
+        rest, bills = [left(one) for one in rest], [one for one in map(left, bills) if one.figures.open]
+        assert all(one.figures.open > 0 for one in bills)
+    assert paid == max(0, sum(opens) + sum(billed))
+
+
 # -- what the bank answers ---------------------------------------------------------------------------------------------
-
-TO = "CH5604835012345678009"
-
-
-def notice(number: int, amount: str, side: str = "DBIT", reference: str = "", about: str = "", **more: str) -> bytes:
-    """A camt.054 with one line; `own`: the account that it is about, `code`: why money came back."""
-    why = f"<RtrInf><Rsn><Cd>{more['code']}</Cd></Rsn></RtrInf>" if "code" in more else ""
-    return (
-        f"<Document><BkToCstmrDbtCdtNtfctn><GrpHdr><MsgId>{number}</MsgId></GrpHdr><Ntfctn><Acct><Id><IBAN>"
-        f"{more.get('own', TO)}</IBAN></Id></Acct><Ntry><Amt Ccy='CHF'>{amount}</Amt><CdtDbtInd>{side}</CdtDbtInd><Sts>"
-        "<Cd>BOOK</Cd></Sts><BookgDt><Dt>2026-11-02</Dt></BookgDt><NtryDtls><TxDtls><Refs><EndToEndId>"
-        f"{reference or 'NOTPROVIDED'}</EndToEndId></Refs>{why}<RmtInf><Ustrd>{about}</Ustrd></RmtInf></TxDtls>"
-        "</NtryDtls></Ntry></Ntfctn></BkToCstmrDbtCdtNtfctn></Document>"
-    ).encode()
-
 
 def status(number: int, reference: str, state: str, code: str = "") -> bytes:
     why = f"<StsRsnInf><Rsn><Cd>{code}</Cd></Rsn></StsRsnInf>" if code else ""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 from uuid import uuid4
+from xml.etree import ElementTree
 
 import msgspec
 import pytest
@@ -20,20 +22,27 @@ from handslag.domain.accounts.operations import (
     order_payment,
     record_paid_to,
     release_payment,
+    withdraw_payment,
 )
-from handslag.domain.accounts.queries import account_of, figures_of, known_in
+from handslag.domain.accounts.operations import post as post_entries
+from handslag.domain.accounts.queries import account_of, bills_open, figures_of, known_in
+from handslag.domain.accounts.states import Move, Rests
 from handslag.domain.accounts.states import Side as Ledger
 from handslag.domain.audit.models import Event as EventRow
 from handslag.domain.exchange.models import Message
 from handslag.domain.exchange.operations.outbox import seal_message
 from handslag.domain.exchange.states import Code
 from handslag.domain.funding.models import Approval
+from handslag.domain.payments.models import BankLine
 from handslag.domain.people.operations.persons import register_person
+from handslag.domain.people.operations.staff import set_policy
 from handslag.domain.people.queries import person_by_identifier
+from handslag.domain.people.references import creditor_reference
 from handslag.domain.tasks.models import Task
 from handslag.domain.tenancy.door import acting
 from handslag.domain.tenancy.permissions import Hidden, NotAllowed
-from handslag.domain.tenancy.policies import NotForThem, NotPossible
+from handslag.domain.tenancy.policies import Conflict, NotForThem, NotPossible
+from handslag.jobs.payments import folders, hand_over_file, take_bank_file, write_order_file
 from handslag.messages.assignment.message import Assigned
 from handslag.messages.assignment.notices import person_of
 from handslag.messages.conversation import Opening, beginning
@@ -41,13 +50,14 @@ from handslag.messages.cost_approval.build import in_full
 from handslag.messages.provider_bill.build import Billing, answering, approval_of, billing, taken
 from handslag.messages.provider_bill.checks import billed_in, checked, left_of
 from handslag.messages.provider_bill.message import Paid
+from tests.accounts import Q2, Q3, TO, entry, notice, source
 from tests.canton import Canton, arrived, open_canton, somebody
 from tests.exchange import Side
 from tests.office import TEST, Office, open_office
 from tests.sedex import BySedex, post, registered
 from verifier import verify
 
-IBAN, QR_IBAN = "CH9300762011623852957", "CH4431999123000889012"
+IBAN, QR_IBAN, OTHER_IBAN = "CH9300762011623852957", "CH4431999123000889012", "CH3908704016075473007"
 QRR, SCOR = "210000000003139471430009017", "RF18539007547034"
 
 
@@ -213,7 +223,8 @@ def test_a_bill_is_checked_alike_paid_once_and_posted_at_both_sides_the_same(can
 
     # two people pay what is open, to the details that two people confirmed
     account = _account(payer, home.address)
-    ordered = order_payment(**canton.pair.act(payer, "ulla"), account=account, currency="CHF", amount=570_00)
+    open_ = 190_00 if by_canton else 570_00  # the first is paid by its reference
+    ordered = order_payment(**canton.pair.act(payer, "ulla"), account=account, currency="CHF", amount=open_)
     with pytest.raises(NotForThem, match="second pair of eyes"):
         release_payment(**canton.pair.act(payer, "ulla"), order=ordered.id, version=ordered.version)
     release_payment(**canton.pair.act(payer, "erik"), order=ordered.id, version=ordered.version)
@@ -228,15 +239,129 @@ def _account(side: Side, partner: str) -> Any:
         return account.id
 
 
-def _paid_to(canton: Canton, payer: Side, home: Side) -> None:
+def _paid_to(canton: Canton, payer: Side, home: Side, iban: str = IBAN) -> None:
     """Where the institution is paid, recorded by one and confirmed by another."""
     new = NewPaidTo(
-        holder="Wohnheim Musterau", street="", house_number="", postcode="8000", town="Zürich", country="CH", iban=IBAN,
+        holder="Wohnheim Musterau", street="", house_number="", postcode="8000", town="Zürich", country="CH", iban=iban,
         qr_iban=QR_IBAN, contact_name="", contact_email="", contact_phone="",
     )  # fmt: skip
     act = canton.pair.act(payer, "rut")
     made = record_paid_to(**act, partner=home.address, side=Ledger.PAYER, new=new)
     confirm_paid_to(**canton.pair.act(payer, "ulla"), details=made.id, version=made.version)
+
+
+def test_a_bill_with_a_reference_is_paid_alone_by_it_and_both_ledgers_stay_equal(canton: Canton) -> None:
+    home, payer = canton.places[3], canton.side
+    _number, row = _approved(canton, home, payer)
+    _paid_to(canton, payer, home)
+    set_policy(**payer.office.by(TEST), name="debtor_account", value={"kind": "iban", "number": TO})
+    scor = creditor_reference("2026-000021-K")
+    sent = [
+        _billed(canton, home, row, bill=bill, quantity=n, iban=iban, reference=reference)
+        for bill, n, iban, reference in (
+            ("Q", 4, QR_IBAN, QRR), ("S", 2, IBAN, scor), ("N", 1, IBAN, ""), ("E", 1, OTHER_IBAN, SCOR),
+        )
+    ]  # fmt: skip
+    canton.settle()
+    for one in sent:
+        _decided(canton, payer, one, text="Die Bankverbindung klären wir." if one is sent[3] else "")
+    canton.settle()
+    account = _account(payer, home.address)
+    both = (payer, home.address, Ledger.PAYER), (home, payer.address, Ledger.CLAIMANT)
+    ulla, erik = (canton.pair.act(payer, who) for who in ("ulla", "erik"))
+    with acting(payer.office.slug, TEST, "look"):
+        bills = {one.bill.reference: one.bill.id for one in bills_open(account) if one.bill}
+    assert list(bills) == ["Q", "S", "E"]
+
+    def elsewhere() -> int:
+        return payer.tasks().count("bill elsewhere")
+
+    def paid(amount: int, bill: str = "") -> tuple[PaymentOrder, list[str | None]]:
+        """Ordered and released by two, told; with what its file says."""
+        order = order_payment(**ulla, account=account, currency="CHF", amount=amount, bill=bills.get(bill))
+        release_payment(**erik, order=order.id, version=1)
+        write_order_file(tenant=payer.key, order=str(order.id))
+        hand_over_file(tenant=payer.key, run=str(order.id))
+        canton.settle()
+        tree = ElementTree.parse(folders(payer.office.slug)[0] / f"{order.id.hex}.xml")
+        names = ("InstdAmt", "CdtrAcct/{*}Id/{*}IBAN", "EndToEndId", "CdtrRefInf//{*}Prtry", "CdtrRefInf//{*}Cd", "Ref",
+                 "Ustrd")  # fmt: skip
+        return order, [tree.findtext(f".//{{*}}{name}") for name in names]
+
+    def come_in(order: PaymentOrder, amount: str, reference: str) -> str:
+        told = notice(next(numbers), amount, "CRDT", reference=order.number, own=IBAN).decode()
+        said = f"<Strd><CdtrRefInf><Ref>{reference}</Ref></CdtrRefInf></Strd>"
+        file = take_bank_file(home.office.slug, TEST, told.replace("<Ustrd></Ustrd>", said).encode())
+        assert file is not None
+        (line,) = home.rows(BankLine, file_id=file.id)
+        return f"{line.outcome} {line.reason}".strip()
+
+    def advised() -> list[str]:
+        rows = sorted(home.rows(Message, kind="payment_advice", action="5"), key=lambda one: one.created_at)
+        return [one.business for one in rows]
+
+    # the balance is what is open without them; what goes where nobody has confirmed waits for a person
+    numbers = count(1)
+    for amount, bill, refusal in (
+        (665_00, "", Conflict), (760_00, "", Conflict), (379_99, "Q", Conflict), (95_00, "E", NotPossible),
+    ):  # fmt: skip
+        with pytest.raises(refusal):
+            order_payment(**ulla, account=account, currency="CHF", amount=amount, bill=bills.get(bill))
+    assert elsewhere() == 1
+    order, said = paid(380_00, "Q")
+    assert said == ["380.00", QR_IBAN, order.number, "QRR", None, QRR, None]
+    with pytest.raises(NotPossible, match="nothing open"):
+        order_payment(**ulla, account=account, currency="CHF", amount=380_00, bill=bills["Q"])
+    assert come_in(order, "379.99", QRR) == "quarantined not what is open"
+    assert [come_in(order, "380.00", QRR) for _ in range(2)] == ["account", "repeated"]
+    take_bank_file(payer.office.slug, TEST, notice(next(numbers), "380.00", reference=order.number))
+    assert (advised(), [_figures(*one)[2] for one in both]) == (["accepted"], [380_00] * 2)
+    assert _known(*both[0]) == _known(*both[1])
+
+    # what came back is open again, by its reference as before, and ordered anew; its task is done, no other one's
+    order, said = paid(190_00, "S")
+    assert said == ["190.00", IBAN, order.number, None, "SCOR", scor, None]
+    back = notice(next(numbers), "190.00", "CRDT", reference=order.number, code="AC04")
+    take_bank_file(payer.office.slug, TEST, back)
+    canton.settle()
+    assert (advised()[1:], payer.tasks().count("order failed")) == (["accepted"] * 2, 1)
+    rest = order_payment(**ulla, account=account, currency="CHF", amount=95_00)
+    assert payer.tasks().count("order failed") == 1
+    ordered = order_payment(**ulla, account=account, currency="CHF", amount=190_00, bill=bills["S"])
+    assert payer.tasks().count("order failed") == 0
+    with pytest.raises(NotPossible, match="payment ordered"):
+        order_payment(**erik, account=account, currency="CHF", amount=190_00, bill=bills["S"])
+
+    # what the institution comes to owe is netted against what is open without a reference, and beyond that against the
+    # last bill that is paid; nothing that was ordered before pays too much
+    debt = [entry(move, -100_00, regime="other", since=Q2, until=Q3) for move in (Move.CLAIMED, Move.ACCEPTED)]
+    for side, partner, ledger in ((payer, home.address, Ledger.PAYER), (home, payer.address, Ledger.CLAIMANT)):
+        post_entries(**canton.pair.act(side), partner=partner, side=ledger, source=source(Rests.ANSWER, "D"),
+                     entries=debt)  # fmt: skip
+    with pytest.raises(Conflict):
+        release_payment(**erik, order=rest.id, version=1)
+    for one in (rest, ordered):
+        withdraw_payment(**ulla, order=one.id, version=1)
+    with pytest.raises(NotPossible, match="nothing open"):
+        order_payment(**ulla, account=account, currency="CHF", amount=95_00)
+    order, _said = paid(190_00, "S")
+    assert come_in(order, "190.00", scor) == "account"
+    assert [_figures(*one)[2] for one in both] == [90_00] * 2
+
+    # once somebody has confirmed the account, its task is done, and it is paid
+    _paid_to(canton, payer, home, iban=OTHER_IBAN)
+    assert elsewhere() == 0
+    order, said = paid(90_00, "E")
+    assert said[:2] == ["90.00", OTHER_IBAN]
+    assert [come_in(order, amount, SCOR) for amount in ("89.99", "90.00")] == [
+        "quarantined not what is open", "account",
+    ]  # fmt: skip
+    assert advised() == ["accepted"] * 5
+    assert [_figures(*one)[2] for one in both] == [0] * 2
+    assert _known(*both[0]) == _known(*both[1])
+    canton.database.close_connections()
+    report = verify(canton.database.of_role("auditor"), tenants=[payer.office.slug, home.office.slug])
+    assert [(error.rule, error.table, error.text) for error in report.errors] == []
 
 
 def test_a_bill_that_no_institution_may_send_or_nobody_can_pay_is_none(canton: Canton) -> None:

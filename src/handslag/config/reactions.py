@@ -36,7 +36,8 @@ from handslag.domain.accounts.operations import (
     Posted,
     match_bank_lines,
 )
-from handslag.domain.accounts.states import FAILED
+from handslag.domain.accounts.queries import bills_open, paid_to
+from handslag.domain.accounts.states import FAILED, Side
 from handslag.domain.audit.operations import Event, Reaction, not_yet_inserted
 from handslag.domain.casefile.models import Case, Period
 from handslag.domain.casefile.operations import (
@@ -964,7 +965,8 @@ def _task_for_failed_order(event: Event, by: Actor, now: datetime) -> None:
 
 def _failed_orders_done(event: Event, by: Actor, now: datetime) -> None:
     """What reached nobody is ordered again."""
-    failed = PaymentOrder.objects.filter(account_id=UUID(event.payload["account"]), state__in=FAILED)
+    bill = PaymentOrder.objects.values_list("bill_id", flat=True).get(id=event.subject)
+    failed = PaymentOrder.objects.filter(account_id=UUID(event.payload["account"]), state__in=FAILED, bill_id=bill)
     for key in failed.order_by("id").values_list("id", flat=True):
         _answered(key, by, now, "order failed")
 
@@ -1468,6 +1470,29 @@ def _post_bill(event: Event, by: Actor, now: datetime) -> None:
         defer(post_provider_bill, lock=f"message:{row.id}", tenant=_tenant(), message=str(row.id))
 
 
+def _bills_elsewhere(event: Event, by: Actor, now: datetime) -> None:
+    """A task about each accepted bill that is to be paid, by its reference, to an account that nobody has confirmed;
+    done once somebody has."""
+    account = Account.objects.get(id=event.subject)
+    if account.side != Side.PAYER or (event.kind == Posted.kind and "paid_by" not in event.payload):
+        return
+    to = paid_to(account.id)
+    for one in bills_open(account.id):
+        assert one.bill is not None
+        rows = ExchangeMessage.objects.filter(kind="provider_bill", digest=one.bill.content, partner=account.partner)
+        row = rows.first()
+        if row is None:
+            continue
+        if to is None or one.bill.iban not in (to.iban, to.qr_iban):
+            if not _open_tasks(row.id, "bill elsewhere").exists():
+                open_task(
+                    tenant=_tenant(), by=by, now=now, subject=row.id, kind="bill elsewhere", unit=row.unit_id,
+                    assignee=None,
+                )  # fmt: skip
+        else:
+            _answered(row.id, by, now, "bill elsewhere")
+
+
 def _note_waiting_changes(event: Event, by: Actor, now: datetime) -> None:
     """Changes that came before their approval did."""
     from handslag.jobs.funding import note_approval_change
@@ -1903,13 +1928,13 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
         Reaction(_follow_reclaim),
     ),
     PersonAssigned: (),
-    Posted: (),
+    Posted: (Reaction(_bills_elsewhere, causes=(TaskOpened, TaskDone)),),
     BillDecided: (),
     AccountTold: (),
     AccountCompared: (Reaction(_task_for_difference, causes=(TaskOpened,)),),
     PaidToRecorded: (),
-    PaidToConfirmed: (),
-    PaidToEnded: (),
+    PaidToConfirmed: (Reaction(_bills_elsewhere, causes=(TaskOpened, TaskDone)),),
+    PaidToEnded: (Reaction(_bills_elsewhere, causes=(TaskOpened, TaskDone)),),
     PaymentOrdered: (Reaction(_failed_orders_done, causes=(TaskDone,)),),
     PaymentReleased: (Reaction(_write_order_file),),
     PaymentWithdrawn: (Reaction(_file_done, causes=(TaskDone,)),),

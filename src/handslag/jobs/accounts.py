@@ -45,7 +45,7 @@ def advise_payment(tenant: int, order: str) -> None:
     """Tell a partner what it is paid, or that it wasn't. Does nothing the second time, nor for one who isn't reached by
     messages."""
     with acting(tenant, BY, "advise payment"):
-        row = PaymentOrder.objects.select_related("account", "paid_to", "released_by").get(id=UUID(order))
+        row = PaymentOrder.objects.select_related("account", "paid_to", "released_by", "bill").get(id=UUID(order))
         new = advice.advising(row)
     try:
         tell(tenant=tenant, by=BY, now=clock.now(), new=new)

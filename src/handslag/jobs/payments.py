@@ -95,10 +95,11 @@ def write_order_file(tenant: int, order: str) -> None:
     """Write, store and record the bank file of a released order to pay a partner. Done before, or taken back: does
     nothing."""
     with acting(tenant, BY, "write_order_file") as door:
-        found = orders_to_write().select_related("paid_to").filter(id=UUID(order)).first()
+        found = orders_to_write().select_related("paid_to", "bill").filter(id=UUID(order)).first()
         if found is None or found.execution_on is None:
             return
-        late, to = door.the_tenant.today(clock.now()) > found.execution_on, found.paid_to
+        late, to, bill = door.the_tenant.today(clock.now()) > found.execution_on, found.paid_to, found.bill
+        named = statements_open(found.account_id, found.currency) if bill is None else []
         debtor, profile, country = setting("debtor_account"), setting("bank_profile"), door.the_tenant.country
         file = port.PaymentFile(
             message_id=found.id.hex,
@@ -109,12 +110,14 @@ def write_order_file(tenant: int, order: str) -> None:
             debtor_account=port.Account(debtor["kind"], debtor["number"]),
             payments=[
                 port.Payment(
-                    end_to_end_id=found.id.hex,
+                    # who bills knows a payment by its number as well: nothing else but the reference is told
+                    end_to_end_id=found.number if bill is not None else found.id.hex,
                     amount=found.amount,
                     currency=found.currency,
                     creditor_name=to.holder,
-                    account=port.Account("iban", to.iban),
-                    message=_settles(found.number, statements_open(found.account_id, found.currency)),
+                    account=port.Account("iban", found.iban),
+                    reference=str(bill.giro_reference) if bill is not None else "",
+                    message=_settles(found.number, named) if bill is None else "",
                     address=port.PostalAddress(
                         [line] if (line := f"{to.street} {to.house_number}".strip()) else [],
                         to.postcode, to.town, to.country,

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace as replaced
 from typing import Any
 
 from msgspec.structs import replace
 from playwright.sync_api import Page, expect
 
+from handslag.domain.accounts.operations import confirm_paid_to, record_paid_to
+from handslag.domain.accounts.states import Side as Ledger
 from handslag.domain.exchange.models import Message
 from handslag.domain.people.operations.persons import register_person
 from handslag.domain.tenancy.door import acting
 from handslag.kernel import clock
 from handslag.messages.assignment.notices import person_of
 from handslag.messages.cost_approval.build import in_full
+from tests.accounts import BANK
 from tests.bed import Process
 from tests.canton import Canton, arrived, open_canton, somebody
 from tests.connectors.bank.test_qr_bill import text as qr_bill
@@ -120,6 +124,20 @@ def test_an_institution_sees_its_people_what_was_approved_and_its_money(
         fine_at_both(one, "bill-paid" if one is bo else "bill-accepted")
         one.get_by_role("link", name="The account: what is posted and paid").click()
         expect(one.get_by_role("row").filter(has_text="Bills of institutions").first).to_contain_text("840")
+    # its reference pays it alone, once two have looked at its account; until then there is a task
+    expect(bo.get_by_text("Nobody has confirmed the account of this bill as theirs")).to_be_visible()
+    fine_at_both(bo, "account-bill")
+    account = bo.url
+    new = replaced(BANK, holder="Wohnheim Musterau", qr_iban="CH44 3199 9123 0008 8901 2")
+    told = {"partner": places[2].address, "side": Ledger.PAYER, "new": new}
+    details = record_paid_to(**canton.pair.act(side, "rut"), **told)
+    confirm_paid_to(**canton.pair.act(side, "erik"), details=details.id, version=1)
+    ulla = log_in(side.office, "ulla", at=account)
+    expect(ulla.get_by_role("button", name="Pay what is open")).to_have_count(0)
+    ulla.get_by_role("button", name="Pay CHF 840.00 R-7").click()
+    expect(ulla.get_by_text("A payment waits for its release")).to_be_visible()
+    expect(ulla.get_by_text("210000000003139471430009017")).to_have_count(2)
+    fine_at_both(ulla, "account-bill-ordered")
     hanna.goto(server.url("desk", f"/{home.slug}/provider_bills/"))
     expect(hanna.get_by_role("row").filter(has_text="R-7")).to_contain_text("accepted, will be paid")
     fine_at_both(hanna, "bills")

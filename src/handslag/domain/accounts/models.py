@@ -9,7 +9,17 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import F, Q
 
-from handslag.domain.accounts.states import LEFT, MOVES, DetailsState, LedgerAccount, Move, OrderState, Rests, Side
+from handslag.domain.accounts.states import (
+    FAILED,
+    LEFT,
+    MOVES,
+    DetailsState,
+    LedgerAccount,
+    Move,
+    OrderState,
+    Rests,
+    Side,
+)
 from handslag.domain.documents.models import Document
 from handslag.domain.exchange.models import ADDRESS
 from handslag.domain.payments.models import BankLine, Booking
@@ -41,7 +51,8 @@ class Account(TenantRow):
 class Posting(TenantRow):
     """All that one source (`rests_on`, `reference` with its `content`'s digest) moves on an account, at once. Never
     changed. `number` counts from 1 within the account; `digest` is taken over the source and the entries, and is the
-    same at both sides. `counters`: the posting that this one takes back, by a counter-entry for each of its entries."""
+    same at both sides. `counters`: the posting that this one takes back, by a counter-entry for each of its entries.
+    `giro_reference` and `iban`: of a bill that is paid alone, by its own reference, to the account that it names."""
 
     grants: ClassVar[dict[str, str]] = WRITTEN_ONCE
 
@@ -53,6 +64,8 @@ class Posting(TenantRow):
     digest = models.CharField(max_length=64)
     posted_at = models.DateTimeField()
     counters = TenantFK("self", null=True)
+    iban = models.CharField(max_length=21, null=True)
+    giro_reference = models.CharField(max_length=27, null=True, help_text="QRR or SCOR")
 
     class Meta:
         constraints = [
@@ -63,6 +76,11 @@ class Posting(TenantRow):
                 fields=["tenant", "account", "rests_on", "reference"], name="posting_once_per_source"
             ),
             models.CheckConstraint(condition=Q(rests_on__in=Rests.values), name="posting_source_known"),
+            models.CheckConstraint(
+                condition=Q(iban=None, giro_reference=None)
+                | Q(iban__isnull=False, giro_reference__isnull=False, rests_on="statement"),
+                name="posting_bill_has_account_and_reference",
+            ),
         ]
 
 
@@ -148,9 +166,10 @@ class PaidTo(TenantRow):
 
 
 class PaymentOrder(TenantRow):
-    """All that is open on the account of a partner in one currency is to be paid: ordered by one payer, released by
-    another, and posted once its file to the bank (`document`) is written, which pays it on `execution_on`. Shares its
-    key with its audit subject, and with the message to the bank."""
+    """All that is open on the account of a partner in one currency, but its bills that name a reference, is to be paid;
+    or one of these (`bill`), by its reference. Ordered by one payer, released by another, and posted once its file to
+    the bank (`document`) is written, which pays it on `execution_on`. Shares its key with its audit subject, and with
+    the message to the bank."""
 
     account = TenantFK(Account)
     paid_to = TenantFK(PaidTo)
@@ -165,17 +184,28 @@ class PaymentOrder(TenantRow):
     # NULL before the release, and where it was released, and posted, before files were written
     execution_on = models.DateField(null=True)
     document = TenantFK(Document, null=True)
+    bill = TenantFK(Posting, null=True)
     version = models.PositiveIntegerField(default=1)
+
+    @property
+    def iban(self) -> str:
+        """Where it is paid: as the bill says, else the partner's account."""
+        return str(self.bill.iban) if self.bill is not None else self.paid_to.iban
 
     class Meta:
         constraints = [
-            *wall("accounts_paymentorder", "account", "paid_to", "ordered_by", "released_by", "document"),
+            *wall("accounts_paymentorder", "account", "paid_to", "ordered_by", "released_by", "document", "bill"),
             TenantKey(name="accounts_paymentorder_subject", field="id", to="audit.Subject"),
             models.UniqueConstraint(fields=["tenant", "number"], name="order_number_once"),
             models.UniqueConstraint(
                 fields=["tenant", "account", "currency"],
-                condition=Q(state="ordered") | Q(state="released", execution_on__isnull=False),
+                condition=Q(state="ordered", bill=None) | Q(state="released", execution_on__isnull=False, bill=None),
                 name="order_one_at_a_time",
+            ),
+            models.UniqueConstraint(
+                fields=["tenant", "bill"],
+                condition=~Q(state__in=["withdrawn", *FAILED]),
+                name="order_pays_a_bill_once",
             ),
             models.CheckConstraint(condition=Q(state__in=OrderState.values), name="order_state_known"),
             models.CheckConstraint(condition=Q(amount__gt=0), name="order_pays_something"),

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
-from functools import cache
-from typing import Any
+from functools import cache, partial
+from typing import Any, TypeAlias
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Max
+from django.db.models import Max, Q
 from stdnum import iban as ibans
 from stdnum.exceptions import ValidationError
 
@@ -31,14 +31,15 @@ from handslag.domain.accounts.queries import (
     booked_with,
     claimed_names,
     digest_of,
-    figures_of,
-    order_waits,
+    due_of,
+    open_on,
+    orders_waiting,
     paid_again,
     paid_to,
-    parts_of,
     posted,
+    uncovered,
 )
-from handslag.domain.accounts.states import FAILED, MOVES, DetailsState, Move, OrderState, Rests, Side
+from handslag.domain.accounts.states import BILLS, FAILED, MOVES, DetailsState, Move, OrderState, Rests, Side
 from handslag.domain.audit.operations import Done, Event, open_subject, operation
 from handslag.domain.casefile.models import Case
 from handslag.domain.casefile.queries import highest_protection
@@ -170,6 +171,10 @@ class NewEntry:
     cites: Source
 
 
+#: What a payment moves, by its source.
+_Paying: TypeAlias = Callable[[Source], list[NewEntry]]
+
+
 @operation()
 def post(
     *,
@@ -181,10 +186,11 @@ def post(
     source: Source,
     entries: Sequence[NewEntry],
     counters: UUID | None = None,
+    paid_by: tuple[str, str] | None = None,
 ) -> Done[Posting]:
     """Post all that a source moves on the account of a partner (its address), which is opened where there is none;
-    `counters`: the posting that is taken back. Called by the operation of whoever submits, accepts, cuts or pays, which
-    has asked whether she may.
+    `counters`: the posting that is taken back; `paid_by`: the IBAN and the reference by which it is paid alone. Called
+    by the operation of whoever submits, accepts, cuts or pays, which has asked whether she may.
 
     NotPossible: ("posted") where just this was posted, ("no entries"), ("amount") for 0. Conflict where something else
     was posted for this source.
@@ -205,6 +211,8 @@ def post(
         content=source.content,
         posted_at=now,
         counters_id=counters,
+        iban=paid_by[0] if paid_by else None,
+        giro_reference=paid_by[1] if paid_by else None,
     )
     rows = [
         Entry(
@@ -236,13 +244,15 @@ def post(
     for one in entries:
         moved[f"{one.move.value} {one.currency}"] += one.amount
     payload = {"posting": str(row.id), "source": f"{row.rests_on} {row.reference}", "moved": dict(moved)}
+    payload |= {"paid_by": row.giro_reference} if row.giro_reference else {}
     return Done(row, Posted(subject=account.id, payload=payload))
 
 
 @dataclass(frozen=True, kw_only=True)
 class BillTaken:
     """A bill of an institution that is accepted: `bill` is its own number, `content` the digest of its message;
-    `approved` that of the message that gave the approval. `payer`: we are who pays. `amount` in minor units."""
+    `approved` that of the message that gave the approval. `payer`: we are who pays. `amount` in minor units. `iban` and
+    `reference` (QRR, SCOR or "") are those of its QR-bill."""
 
     partner: str
     payer: bool
@@ -253,10 +263,8 @@ class BillTaken:
     last_on: date
     approval: str
     approved: str
-
-
-#: What is billed by institutions, as a regime of the accounts.
-BILLS = "bills"
+    iban: str
+    reference: str
 
 
 @operation()
@@ -293,7 +301,7 @@ def decide_bill(
 
 def post_bill(*, tenant: str | int, by: Actor, now: datetime, bill: BillTaken) -> Posting:
     """Post an accepted bill on the account of the other side, at both sides the same: claimed and accepted, citing the
-    approval. As `post`: a number of the institution stands on it once."""
+    approval; with a reference it is paid by itself. As `post`: a number of the institution stands on it once."""
     cites = Source(rests_on=Rests.ANSWER, reference=bill.approval, content=bill.approved)
     entries = [
         NewEntry(
@@ -305,6 +313,7 @@ def post_bill(*, tenant: str | int, by: Actor, now: datetime, bill: BillTaken) -
     return post(
         tenant=tenant, by=by, now=now, partner=bill.partner, side=Side.PAYER if bill.payer else Side.CLAIMANT,
         source=Source(rests_on=Rests.STATEMENT, reference=bill.bill, content=bill.content), entries=entries,
+        paid_by=(bill.iban, bill.reference) if bill.reference else None,
     )  # fmt: skip
 
 
@@ -418,26 +427,31 @@ def _ours_to_pay(account: UUID) -> Account:
 
 @operation()
 def order_payment(
-    *, tenant: str | int, by: Actor, now: datetime, account: UUID, currency: str, amount: int
+    *, tenant: str | int, by: Actor, now: datetime, account: UUID, currency: str, amount: int, bill: UUID | None = None
 ) -> Done[PaymentOrder]:
-    """Order that all that is open on an account in a currency be paid: `amount` is what was seen.
+    """Order that what is open on an account in a currency be paid, but its bills with a reference; or one of these
+    (`bill`, its posting) by that, less what the partner owes and nothing else covers. `amount` is what was seen.
 
-    NotPossible: ("nothing open"), ("no bank details"), ("payment ordered") while an order waits for its release or its
-    file, ("payments held") while the setting `payments_held` says why. Conflict where something else is open.
+    NotPossible: ("nothing open"), ("no bank details"), ("other bank details") for a bill to an account that nobody has
+    confirmed, ("payment ordered") while an order waits for its release or its file, ("payments held") while the setting
+    `payments_held` says why. Conflict where something else is open.
     """
     member = require_role(by, now, Role.PAYER)
     if setting("payments_held"):
         raise NotPossible("payments held")
     found = _ours_to_pay(account)
-    figures = figures_of(found.id).get(currency)
-    if figures is None or figures.open <= 0:
+    due, _entries = _due(found, currency, bill)
+    if due <= 0:
         raise NotPossible("nothing open")
-    if figures.open != amount:
-        raise Conflict("account", theirs=str(figures.open))
+    if due != amount:
+        raise Conflict("account", theirs=str(due))
     to = paid_to(found.id)
     if to is None:
         raise NotPossible("no bank details")
-    if order_waits(found.id, currency):
+    of = Posting.objects.get(id=bill) if bill is not None else None
+    if of is not None and of.iban not in (to.iban, to.qr_iban):
+        raise NotPossible("other bank details")
+    if any(one.bill_id == bill for one in orders_waiting(found.id, currency)):
         raise NotPossible("payment ordered")
     order = PaymentOrder.objects.create(
         id=open_subject("order"),
@@ -446,12 +460,28 @@ def order_payment(
         number=next_reference("order", now),
         amount=amount,
         currency=currency,
+        bill=of,
         state=OrderState.ORDERED,
         ordered_by_id=member.id,
         ordered_at=now,
     )
     payload = {"account": str(found.id), "number": order.number, "amount": amount, "currency": currency}
+    payload |= {"bill": of.reference} if of is not None else {}
     return Done(order, PaymentOrdered(subject=order.id, payload=payload))
+
+
+def _due(account: Account, currency: str, bill: UUID | None) -> tuple[int, _Paying]:
+    """What an order pays by now, and what that moves: of the balance, or of a bill (its posting); 0 for a bill of which
+    nothing is open."""
+    rest, bills = open_on(account.id, currency)
+    if bill is None:
+        return sum(one.figures.open for one in rest), partial(paid_off, rest)
+    found = next((one for one in bills if one.bill is not None and one.bill.id == bill), None)
+    if found is None:
+        return 0, partial(paid_off, [])
+    others = [one for one in orders_waiting(account.id, currency) if one.bill_id not in (None, bill)]
+    due = due_of(found, rest, bills, sum(one.amount for one in others))
+    return due, partial(bill_paid_off, found, rest, due)
 
 
 def _order(key: UUID, version: int, *states: OrderState) -> PaymentOrder:
@@ -463,14 +493,14 @@ def _order(key: UUID, version: int, *states: OrderState) -> PaymentOrder:
     return found
 
 
-def _as_ordered(order: PaymentOrder) -> tuple[Account, list[Part]]:
-    """The account (locked) and its parts, if just that is open which was ordered, and the partner is paid where it was
-    ordered; Conflict otherwise."""
+def _as_ordered(order: PaymentOrder) -> tuple[Account, _Paying]:
+    """The account (locked) and what paying moves on it, if just that is open which was ordered, and the partner is paid
+    where it was ordered; Conflict otherwise."""
     account = _ours_to_pay(order.account_id)
-    to, parts = paid_to(account.id), [one for one in parts_of(account.id) if one.currency == order.currency]
-    if to is None or to.id != order.paid_to_id or sum(one.figures.open for one in parts) != order.amount:
+    to, (due, paying) = paid_to(account.id), _due(account, order.currency, order.bill_id)
+    if to is None or to.id != order.paid_to_id or due != order.amount:
         raise Conflict("payment order", theirs=order.state)
-    return account, parts
+    return account, paying
 
 
 @operation()
@@ -532,10 +562,11 @@ def record_order_file(
         raise NotPossible("written already")
     if total != found.amount:
         raise NotPossible("file differs")
-    account, parts = _as_ordered(found)
-    source = _paid_by(found.number, found.amount, found.currency, found.paid_to.iban)
-    entries = paid_off(parts, source)
-    post(tenant=tenant, by=by, now=now, partner=account.partner, side=Side.PAYER, source=source, entries=entries)
+    account, paying = _as_ordered(found)
+    source = _paid_by(found.number, found.amount, found.currency, found.iban)
+    post(
+        tenant=tenant, by=by, now=now, partner=account.partner, side=Side.PAYER, source=source, entries=paying(source)
+    )  # fmt: skip
     document = record_document(
         tenant=tenant, by=by, now=now, subject=found.id, kind="payment file", title=f"{found.number}.xml",
         provenance=Provenance.SYSTEM, retention=RetentionClass.PAYMENT, file=file,
@@ -561,6 +592,33 @@ def _paid_by(number: str, amount: int, currency: str, iban: str) -> Source:
     return Source(rests_on=Rests.PAYMENT, reference=number, content=canonical.digest(told))
 
 
+def _cites(part: Part, source: Source) -> Source:
+    """What paying or netting a part cites: the bill that it is, else the payment."""
+    bill = part.bill
+    return Source(rests_on=Rests.STATEMENT, reference=bill.reference, content=bill.content) if bill else source
+
+
+def bill_paid_off(bill: Part, rest: Iterable[Part], amount: int, source: Source) -> list[NewEntry]:
+    """What an amount that is paid by the reference of a bill moves: it is paid, and what is missing is netted against
+    what is owed the other way, first of its own regime, the oldest first. The same at both sides."""
+    short, entries = bill.figures.open - amount, list[NewEntry]()
+    for one in sorted(rest, key=lambda part: part.regime != bill.regime):
+        if taken := min(short, max(0, -one.figures.open)):
+            short -= taken
+            entries.append(_moved(one, Move.NETTED, -taken, source))
+    assert not short, "more is netted than is owed"
+    netted = bill.figures.open - amount
+    told = [(Move.NETTED, netted), (Move.PAID, amount)]
+    return entries + [_moved(bill, move, moved, source) for move, moved in told if moved]
+
+
+def _moved(part: Part, move: Move, amount: int, source: Source) -> NewEntry:
+    return NewEntry(
+        move=move, amount=amount, currency=part.currency, regime=part.regime, since=part.since, until=part.until,
+        cites=_cites(part, source),
+    )  # fmt: skip
+
+
 def paid_off(parts: Iterable[Part], source: Source) -> list[NewEntry]:
     """What brings the open amount of each part to 0: what is owed the other way is netted against what is open, first
     of its own regime, the oldest first; the rest is paid. Netted adds up to 0, unless more is owed than is open."""
@@ -577,14 +635,11 @@ def paid_off(parts: Iterable[Part], source: Source) -> list[NewEntry]:
                     netted[place] += taken
                     owed[regime] -= taken
     return [
-        NewEntry(
-            move=move, amount=amount, currency=one.currency, regime=one.regime, since=one.since, until=one.until,
-            cites=source,
-        )
+        _moved(one, move, amount, source)
         for one, part in zip(opened, netted, strict=True)
         for move, amount in ((Move.NETTED, part), (Move.PAID, one.figures.open - part))
         if amount
-    ]  # fmt: skip
+    ]
 
 
 # -- what the bank says of orders, and what partners pay us -----------------------------------------------------------
@@ -618,8 +673,9 @@ def match_bank_lines(*, tenant: str | int, by: Actor, now: datetime, file: UUID)
     key), or settlements that a partner owes us and names.
 
     An order is accepted, paid, rejected or returned once; in the latter two what was posted with its file is countered,
-    and open again. Money that came in is posted where it is to the minor unit what is open of the settlements, by the
-    number that its payer names: the posting is then the same at both sides. All else stays in quarantine, with why.
+    and open again. Money that came in is posted where it is to the minor unit what is open of the settlements, or of
+    the bill whose reference it gives, by the number that its payer names: the posting is then the same at both sides.
+    All else stays in quarantine, with why.
     """
     if by.kind != "system":
         require_role(by, now, Role.PAYER)
@@ -631,18 +687,19 @@ def match_bank_lines(*, tenant: str | int, by: Actor, now: datetime, file: UUID)
         .order_by("number")
     )
     wanted = {key for line in lines if (key := key_of(line.reference)) is not None}
-    orders = {
-        row.id: row
-        for row in PaymentOrder.objects.select_for_update(of=("self",)).filter(id__in=wanted).order_by("id")
-    }
-    claimed = cache(_as_told)
+    ours = Q(id__in=wanted) | Q(number__in={line.reference for line in lines}, bill__isnull=False)
+    orders: dict[UUID | str, PaymentOrder] = {}
+    for row in PaymentOrder.objects.select_for_update(of=("self",)).filter(ours).order_by("id"):
+        orders[row.id] = orders[row.number] = row
+    claimed, bills = cache(_as_told), cache(lambda: _bills_named(lines))
     events: list[Event] = []
     for line in lines:
-        key = key_of(line.reference)
-        if key in orders:
-            event = _order_answered(tenant, by, now, line, orders[key])
+        order = orders.get(key_of(line.reference) or line.reference)
+        if order is not None:
+            event = _order_answered(tenant, by, now, line, order)
         elif line.kind == LineKind.RETURNED:
-            event = _money_matched(tenant, by, now, line, claimed(line.currency))
+            bill = next((bills()[word] for word in _words(line) if word in bills()), None)
+            event = _money_matched(tenant, by, now, line, claimed, bill)
         else:
             continue
         line.version += 1
@@ -700,13 +757,45 @@ def _taken_back(tenant: str | int, by: Actor, now: datetime, found: Posting, why
     )  # fmt: skip
 
 
-def _money_matched(tenant: str | int, by: Actor, now: datetime, line: BankLine, claimed: Claimed) -> Event | None:
-    """Post money that came in, where a partner pays just what is open of settlements that it names; the line gets its
-    outcome, or the reason why it stays in quarantine, saved by whoever calls."""
-    account, named, number = _named_in(line, claimed)
+def _words(line: BankLine) -> list[str]:
+    return (line.remittance or "").split()
+
+
+def _bills_named(lines: Iterable[BankLine]) -> dict[str, Posting]:
+    """The bills of ours, by their references, that lines give; none that is in doubt."""
+    words = {word for line in lines if line.kind == LineKind.RETURNED for word in _words(line)}
+    rows = Posting.objects.filter(account__side=Side.CLAIMANT, giro_reference__in=words).select_related("account")
+    found: dict[str, list[Posting]] = {}
+    for row in rows:
+        found.setdefault(str(row.giro_reference), []).append(row)
+    return {reference: some[0] for reference, some in found.items() if len(some) == 1}
+
+
+def _pays_bill(bill: Posting, line: BankLine) -> _Paying | None:
+    """What a line moves that pays a bill of ours: as a whole, or less what we owe the payer and nothing else covers;
+    None where it is another amount."""
+    rest, bills = open_on(bill.account_id, line.currency)
+    found = next((one for one in bills if one.bill is not None and one.bill.id == bill.id), None)
+    if found is None or not 0 <= found.figures.open - (line.amount or 0) <= uncovered(rest) or not line.amount:
+        return None
+    return partial(bill_paid_off, found, rest, line.amount)
+
+
+def _money_matched(
+    tenant: str | int, by: Actor, now: datetime, line: BankLine, claimed: Callable[[str], Claimed], bill: Posting | None
+) -> Event | None:
+    """Post money that came in, where a partner pays just what is open of settlements that it names, or of the bill
+    whose reference it gives; the line gets its outcome, or the reason why it stays in quarantine, saved by whoever
+    calls."""
+    if bill is not None:
+        account: Account | None = Account.objects.select_for_update(of=("self",)).get(id=bill.account_id)
+        named, number = set[tuple[str, date, date]](), line.reference if line.reference not in _NO_REFERENCE else ""
+    else:
+        account, named, number = _named_in(line, claimed(line.currency))
     if account is None:
         return None
-    source = _paid_by(number, line.amount or 0, line.currency, line.account or "")
+    iban = line.account or ""
+    source = _paid_by(number, line.amount or 0, line.currency, str(bill.iban) if bill is not None else iban)
     before = posted(account.id, Rests.PAYMENT, number)
     if line.amount is None or not line.account or not number or len(number) > REFERENCE:
         line.reason = "no amount" if line.amount is None else "no reference" if line.account else "no account"
@@ -717,20 +806,30 @@ def _money_matched(tenant: str | int, by: Actor, now: datetime, line: BankLine, 
         else:
             line.reason = "number posted"
     else:
-        opened = [one for one in parts_of(account.id) if one.currency == line.currency and one.figures.open]
-        those = [one for one in opened if (one.regime, one.since, one.until) in named]
-        just = next((some for some in (opened, those) if sum(one.figures.open for one in some) == line.amount), None)
-        if not just:  # also a line of nothing
+        paying = _pays_bill(bill, line) if bill is not None else _pays_named(account, line, named)
+        if paying is None:
             line.reason = "not what is open"
             return None
         row = post(
             tenant=tenant, by=by, now=now, partner=account.partner, side=Side.CLAIMANT, source=source,
-            entries=paid_off(just, source),
+            entries=paying(source),
         )  # fmt: skip
         line.outcome, line.reason = LineOutcome.ACCOUNT, ""
         BankMatch.objects.create(line=line, account=account, posting=row)
         payload = {"line": str(line.id), "posting": str(row.id), "amount": line.amount, "currency": line.currency}
         return MoneyMatched(subject=account.id, payload=payload)
+    return None
+
+
+def _pays_named(account: Account, line: BankLine, named: set[tuple[str, date, date]]) -> _Paying | None:
+    """What a line moves that pays just what is open (without the bills that are paid by their references, or with
+    them), or what is open of the parts that it names; None where it is another amount."""
+    rest, bills = open_on(account.id, line.currency)
+    opened, bills = [one for one in rest if one.figures.open], [one for one in bills if one.figures.open]
+    those = [one for one in opened if (one.regime, one.since, one.until) in named]
+    for some in (opened, opened + bills, those):
+        if some and sum(one.figures.open for one in some) == line.amount:
+            return partial(paid_off, some)
     return None
 
 
@@ -746,7 +845,7 @@ def _as_told(currency: str) -> Claimed:
 def _named_in(line: BankLine, claimed: Claimed) -> tuple[Account | None, set[tuple[str, date, date]], str]:
     """The account (locked) of which the payer of a line names settlements, what these claim, and the number that it
     gives its payment: what stands before the first of them, else the end-to-end reference."""
-    words = (line.remittance or "").split()
+    words = _words(line)
     for key, settlements in claimed.items():
         places = [place for place, word in enumerate(words) if word in settlements]
         if places:
@@ -813,14 +912,20 @@ def match_to_account(
     name = paid_again(to.id, number)
     if name is None:
         raise NotPossible("number posted")
-    opened = [one for one in parts_of(to.id) if one.currency == found.currency and one.figures.open]
+    rest, bills = open_on(to.id, found.currency)
+    opened = [one for one in rest + bills if one.figures.open]
     if part is not None:
         opened = [one for one in opened if (one.regime, one.since) == part and one.figures.open > 0]
     total = sum(one.figures.open for one in opened)
     if amount > total:
         raise NotPossible("more than open")
-    source = _paid_by(number, amount, found.currency, found.account or "")
-    entries = paid_off(opened, source) if amount == total else _paid_in_part(opened, amount, source)
+    bill = next((one for one in _bills_named([found]).values() if one.account_id == to.id), None)
+    paying = _pays_bill(bill, found) if bill is not None else None
+    at = str(bill.iban) if bill is not None and paying is not None else found.account or ""
+    source = _paid_by(number, amount, found.currency, at)
+    if paying is None:
+        paying = partial(paid_off, opened) if amount == total else partial(_paid_in_part, opened, amount)
+    entries = paying(source)
     posting = post(
         tenant=tenant, by=by, now=now, partner=to.partner, side=Side.CLAIMANT,
         source=replace(source, reference=name), entries=entries,
@@ -836,8 +941,7 @@ def _paid_in_part(parts: Iterable[Part], amount: int, source: Source) -> list[Ne
     for one in parts:
         if taken := min(amount, max(0, one.figures.open)):
             amount -= taken
-            told = {"currency": one.currency, "regime": one.regime, "since": one.since, "until": one.until}
-            entries.append(NewEntry(move=Move.PAID, amount=taken, cites=source, **told))  # type: ignore[arg-type]
+            entries.append(_moved(one, Move.PAID, taken, source))
     return entries
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, TypeAlias
 from uuid import UUID
@@ -13,7 +13,7 @@ from uuid import UUID
 from django.db.models import Max, Q, QuerySet, Sum
 
 from handslag.domain.accounts.models import Account, BankMatch, Entry, HandMatch, PaidTo, PaymentOrder, Posting
-from handslag.domain.accounts.states import DetailsState, LedgerAccount, Move, OrderState, Rests, Side
+from handslag.domain.accounts.states import BILLS, DetailsState, LedgerAccount, Move, OrderState, Rests, Side
 from handslag.domain.casefile.models import Case
 from handslag.domain.casefile.queries import highest_protection
 from handslag.domain.exchange.models import Message
@@ -141,7 +141,8 @@ def digest_of(posting: Posting, entries: Sequence[Entry]) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """What an account says of one regime and its days: the figures, and when something was posted on it last."""
+    """What an account says of one regime and its days: the figures, and when something was posted on it last. `bill`:
+    what it says of this one alone (accepted and open)."""
 
     account: UUID
     regime: str
@@ -150,6 +151,7 @@ class Part:
     currency: str
     figures: Figures
     posted_at: datetime
+    bill: Posting | None = None
 
     def late(self, now: datetime) -> bool:
         """Whether something has waited for too long."""
@@ -171,6 +173,56 @@ def parts_of(*accounts: UUID) -> list[Part]:
     ]  # fmt: skip
 
 
+def bills_open(account: UUID) -> list[Part]:
+    """The bills on an account that are paid by their own references, and of which something is open, the oldest first:
+    at most two queries. What paid or netted a bill cites it."""
+    rows = Entry.objects.filter(account_id=account, regime=BILLS)
+    bills = list(
+        rows.filter(move=Move.ACCEPTED, posting__giro_reference__isnull=False)
+        .select_related("posting").order_by("posting__number")
+    )  # fmt: skip
+    if not bills:
+        return []
+    moved = rows.filter(move__in=(Move.NETTED, Move.PAID), cites=Rests.STATEMENT).order_by().values_list("reference")
+    gone = dict(moved.annotate(total=Sum("amount")))
+    return [
+        Part(account=account, regime=one.regime, since=one.since, until=one.until, currency=one.currency,
+             figures=Figures(accepted=one.amount, open=left), posted_at=one.posting.posted_at, bill=one.posting)
+        for one in bills if (left := one.amount - int(gone.get(one.posting.reference, 0)))
+    ]  # fmt: skip
+
+
+def rest_of(parts: Iterable[Part], bills: Iterable[Part]) -> list[Part]:
+    """The parts of an account with what is open of them but for these bills."""
+    apart: Counter[tuple[Any, ...]] = Counter()
+    for one in bills:
+        apart[one.regime, one.since, one.until, one.currency] += one.figures.open
+    return [
+        replace(one, figures=replace(one.figures, open=one.figures.open - taken))
+        if (taken := apart[one.regime, one.since, one.until, one.currency]) else one
+        for one in parts
+    ]  # fmt: skip
+
+
+def open_on(account: UUID, currency: str) -> tuple[list[Part], list[Part]]:
+    """What is open on an account in a currency: its parts without the bills that are paid by their own references, and
+    these."""
+    bills = bills_open(account)
+    rest = rest_of(parts_of(account), bills)
+    return [one for one in rest if one.currency == currency], [one for one in bills if one.currency == currency]
+
+
+def uncovered(rest: Iterable[Part]) -> int:
+    """What a partner owes that isn't covered by what is open without its bills: it is netted against these."""
+    return max(0, -sum(one.figures.open for one in rest))
+
+
+def due_of(bill: Part, rest: Iterable[Part], bills: Iterable[Part], waiting: int) -> int:
+    """What is paid of a bill: all that is open of it, less what the partner owes and nothing else covers. `waiting`:
+    what the orders for other bills pay that aren't posted yet."""
+    return min(bill.figures.open, sum(one.figures.open for one in bills) - uncovered(rest) - waiting)
+
+
 def details_of(account: UUID) -> list[PaidTo]:
     """What was recorded of where a partner is paid, newest first, but what has ended."""
     rows = PaidTo.objects.filter(account_id=account).exclude(state=DetailsState.ENDED)
@@ -180,7 +232,7 @@ def details_of(account: UUID) -> list[PaidTo]:
 def orders_of(account: UUID) -> list[PaymentOrder]:
     """The orders to pay a partner, newest first."""
     rows = PaymentOrder.objects.filter(account_id=account)
-    return list(rows.select_related("ordered_by", "released_by", "paid_to").order_by("-ordered_at", "-id"))
+    return list(rows.select_related("ordered_by", "released_by", "paid_to", "bill").order_by("-ordered_at", "-id"))
 
 
 def orders_to_write() -> QuerySet[PaymentOrder]:
@@ -188,10 +240,10 @@ def orders_to_write() -> QuerySet[PaymentOrder]:
     return PaymentOrder.objects.filter(state=OrderState.RELEASED, execution_on__isnull=False)
 
 
-def order_waits(account: UUID, currency: str) -> bool:
-    """Whether an order to pay a partner waits for its release, or its file."""
+def orders_waiting(account: UUID, currency: str) -> list[PaymentOrder]:
+    """The orders to pay a partner that wait for their release, or their file."""
     waits = Q(state=OrderState.ORDERED) | Q(state=OrderState.RELEASED, execution_on__isnull=False)
-    return PaymentOrder.objects.filter(waits, account_id=account, currency=currency).exists()
+    return list(PaymentOrder.objects.filter(waits, account_id=account, currency=currency))
 
 
 def said_of(orders: Iterable[UUID]) -> dict[UUID, BankMatch]:
@@ -241,9 +293,10 @@ Claimed: TypeAlias = dict[UUID, dict[str, set[tuple[str, date, date]]]]
 
 
 def claimed_names(currency: str) -> Claimed:
-    """The references of all settlements that we claim in a currency."""
+    """The references of all settlements that we claim in a currency; a bill with a reference is named by that."""
     found: Claimed = {}
     rows = Entry.objects.filter(account__side=Side.CLAIMANT, currency=currency, posting__rests_on=Rests.STATEMENT)
+    rows = rows.filter(posting__giro_reference=None)
     told = rows.order_by().values_list("account_id", "posting__reference", "regime", "since", "until").distinct()
     for account, reference, *part in told:
         found.setdefault(account, {}).setdefault(reference, set()).add(tuple(part))  # type: ignore[arg-type]
@@ -251,16 +304,18 @@ def claimed_names(currency: str) -> Claimed:
 
 
 def statements_open(account: UUID, currency: str) -> list[str]:
-    """The references of the settlements of which something is open on an account, in the order of their posting."""
-    parts = {
-        (one.regime, one.since, one.until) for one in parts_of(account) if one.currency == currency and one.figures.open
-    }
+    """The references of the settlements of which something is open on an account, in the order of their posting; no
+    bills that are paid by their own references."""
+    rest, _bills = open_on(account, currency)
+    parts = {(one.regime, one.since, one.until) for one in rest if one.figures.open}
     return statements_in(account, currency, parts)
 
 
 def statements_in(account: UUID, currency: str, parts: Collection[tuple[str, date, date]]) -> list[str]:
-    """The references of the settlements that claim in one of these parts (regime, since, until), in the same order."""
+    """The references of the settlements that claim in one of these parts (regime, since, until), in the same order; no
+    bills that are paid by their own references."""
     claimed = Entry.objects.filter(account_id=account, currency=currency, posting__rests_on=Rests.STATEMENT)
+    claimed = claimed.filter(posting__giro_reference=None)
     found = claimed.order_by("posting__number", "place").values_list("posting__reference", "regime", "since", "until")
     return list(dict.fromkeys(reference for reference, *part in found if tuple(part) in parts))
 

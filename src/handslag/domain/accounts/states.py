@@ -50,6 +50,10 @@ class Rests(TextChoices):
     PAYMENT = "payment"
 
 
+#: What is billed by institutions, as a regime.
+BILLS = "bills"
+
+
 class OrderState(TextChoices):
     ORDERED = "ordered"
     RELEASED = "released"  # its file is being written

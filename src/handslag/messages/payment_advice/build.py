@@ -15,10 +15,11 @@ from handslag.domain.accounts.queries import (
     account_of,
     advices,
     moved_by,
+    open_on,
     paid_again,
-    parts_of,
     payments_standing,
     statements_in,
+    uncovered,
 )
 from handslag.domain.accounts.states import FAILED, Side
 from handslag.domain.exchange.models import Message
@@ -37,10 +38,12 @@ def advising(order: PaymentOrder) -> NewMessage:
     """The message that tells a payment whose file is written, or that it reached nobody: one of each for an order."""
     state = "failed" if order.state in FAILED else "paid"
     moved = moved_by(order)
+    named = [order.bill.reference] if order.bill is not None else _named(
+        statements_in(order.account_id, order.currency, {one[:3] for one in moved})
+    )  # fmt: skip
     told = Advice(
         payment=order.number, state=state, amount=order.amount, currency=order.currency,  # type: ignore[arg-type]
-        iban=order.paid_to.iban, value_on=order.execution_on,  # type: ignore[arg-type]
-        settlements=_named(statements_in(order.account_id, order.currency, {one[:3] for one in moved})),
+        iban=order.iban, value_on=order.execution_on, settlements=named,  # type: ignore[arg-type]
         parts=[
             Part(number=number, regime=regime, since=since, until=until, netted=netted, paid=paid)
             for number, (regime, since, until, netted, paid) in enumerate(moved, 1)
@@ -79,18 +82,20 @@ def announced() -> dict[tuple[str, str], Advice]:
 
 
 def seen(message: Message) -> Seen:
-    """Whether a payment of a partner fits our own account of it: just its parts are open (before it arrived), or it
-    has arrived as told; of what failed nothing has."""
+    """Whether a payment of a partner fits our own account of it: just its parts, or just its bill, are open (before it
+    arrived), or it has arrived as told; of what failed nothing has."""
     told, account = advised(message), account_of(message.partner, Side.CLAIMANT)
     arrived = account is not None and paid_again(account.id, told.payment) is None
     if told.state == "failed":
         return Seen(number=1, reason="ARRIVED" if arrived else "")
     if account is None or arrived:
         return Seen(number=1, reason="" if account else "NOT_OPEN")
-    open_ = {
-        (one.regime, one.since, one.until): one.figures.open for one in parts_of(account.id)
-        if one.currency == told.currency
-    }  # fmt: skip
+    rest, bills = open_on(account.id, told.currency)
+    bill = next((one for one in bills if one.bill is not None and [one.bill.reference] == told.settlements), None)
+    if bill is not None:
+        less = bill.figures.open - told.amount
+        return Seen(number=1, reason="" if 0 <= less <= uncovered(rest) else "NOT_OPEN")
+    open_ = {(one.regime, one.since, one.until): one.figures.open for one in rest}
     fits = all(open_.get((one.regime, one.since, one.until)) == one.netted + one.paid for one in told.parts)
     return Seen(number=1, reason="" if fits else "NOT_OPEN")
 

@@ -98,6 +98,7 @@ def taken(asked: Message, row: Approval) -> BillTaken:
     return BillTaken(
         partner=asked.partner, payer=asked.direction == Direction.IN, bill=bill.bill, content=asked.digest,
         amount=bill.amount, since=bill.since, last_on=bill.last_on, approval=row.number, approved=row.said.digest,
+        iban=bill.iban, reference=bill.reference,
     )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from handslag.domain.accounts.models import Account, Entry, PaymentOrder, Posting
+from handslag.domain.accounts.models import Account, Entry, PaidTo, PaymentOrder, Posting
 from handslag.domain.accounts.operations import (
     NewPaidTo,
     confirm_paid_to,
@@ -28,13 +28,16 @@ from handslag.domain.accounts.queries import (
     Figures,
     Part,
     advices,
+    bills_open,
     comparisons,
     details_of,
+    due_of,
     entries_of,
     orders_of,
     paid_to,
     parts_of,
     payments_standing,
+    rest_of,
     said_of,
 )
 from handslag.domain.accounts.states import FAILED, LedgerAccount, Move, OrderState, Rests, Side
@@ -200,8 +203,8 @@ def _found(key: UUID) -> Account:
 @desk_page("account")
 def account(request: HttpRequest, tenant: str, account: UUID) -> HttpResponse:
     """One account: its figures by regime and period, where the partner is paid, orders to pay it. POST `act`:
-    `details` (record), `confirm`, `end` (`of`, `version`), `order` (`currency`, `amount`), `release`, `withdraw`
-    (`of`, `version`), `tell` (ask the partner whether its account is the same)."""
+    `details` (record), `confirm`, `end` (`of`, `version`), `order` (`currency`, `amount`, of a bill `bill`), `release`,
+    `withdraw` (`of`, `version`), `tell` (ask the partner whether its account is the same)."""
     row, member = _found(account), require(request, *ROLES)
     looked_at("account", row.id)
     act, trouble = request.POST.get("act", ""), ""
@@ -227,7 +230,9 @@ def account(request: HttpRequest, tenant: str, account: UUID) -> HttpResponse:
         for currency in sorted({one.currency for one in parts})
     }
     standing, said = {one.id: _standing(one) for one in orders}, said_of(one.id for one in orders)
-    waiting = {one.currency for one in orders if standing[one.id][1]}
+    waiting = {(one.currency, one.bill_id): one.amount for one in orders if standing[one.id][1]}
+    bills = bills_open(row.id)
+    rest = rest_of(parts, bills)
     told = {(one["told"].payment, one["told"].state): one for one in _advices(row, today(request))}
     pays, mine = Role.PAYER in member.roles and row.side == Side.PAYER, the_member(request).id
     return page(
@@ -253,9 +258,11 @@ def account(request: HttpRequest, tenant: str, account: UUID) -> HttpResponse:
         may_tell=bool(member.roles & {Role.REGISTRAR, Role.CASEWORKER}) and bool(parts),
         may_record=bool(member.roles & {Role.REGISTRAR, Role.PAYER}),
         payable=[
-            (currency, figures.open) for currency, figures in by_currency.items()
-            if pays and figures.open > 0 and currency not in waiting and holds
+            (currency, open_) for currency in by_currency
+            if pays and (open_ := sum(one.figures.open for one in rest if one.currency == currency)) > 0
+            and (currency, None) not in waiting and holds
         ],
+        bills=[_bill_of(one, rest, bills, waiting, to) for one in bills] if row.side == Side.PAYER else [],
         owed=[(currency, -figures.open) for currency, figures in by_currency.items() if figures.open < 0],
         orders=[
             {
@@ -272,6 +279,20 @@ def account(request: HttpRequest, tenant: str, account: UUID) -> HttpResponse:
         errors=form if form.errors else None,
         trouble=trouble,
     )  # fmt: skip
+
+
+def _bill_of(
+    one: Part, rest: list[Part], bills: list[Part], waiting: dict[tuple[str, UUID | None], int], to: PaidTo | None
+) -> dict[str, Any]:
+    """A bill that is paid by its own reference: what is open of it, and what of that can be ordered now."""
+    assert one.bill is not None
+    others = [amount for (currency, bill), amount in waiting.items() if currency == one.currency and bill]
+    mine = [part for part in rest if part.currency == one.currency]
+    due = due_of(one, mine, [part for part in bills if part.currency == one.currency], sum(others))
+    confirmed = to is not None and one.bill.iban in (to.iban, to.qr_iban)
+    ordered = (one.currency, one.bill.id) in waiting
+    return {"part": one, "bill": one.bill, "due": due, "confirmed": confirmed, "ordered": ordered,
+            "less": one.figures.open - due}  # fmt: skip
 
 
 def _advices(row: Account, on: date) -> list[dict[str, Any]]:
@@ -409,7 +430,7 @@ def _done(request: HttpRequest, row: Account, act: str, form: PaidToForm) -> boo
     elif act == "order":
         attempt(
             request, order_payment, account=row.id, currency=request.POST.get("currency", ""),
-            amount=_whole(request.POST.get("amount", "")),
+            amount=_whole(request.POST.get("amount", "")), bill=key_of(request.POST.get("bill", "")),
         )  # fmt: skip
     else:
         raise Conflict("account")

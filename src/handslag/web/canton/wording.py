@@ -389,6 +389,7 @@ REFUSALS: Words = {
     "second pair of eyes": _("Somebody else has to look at it: not the person who entered it."),
     "nothing open": _("Nothing is open here."),
     "no bank details": _("Nobody has confirmed where this partner is paid."),
+    "other bank details": _("Nobody has confirmed the account of this bill as theirs"),
     "payment ordered": _("A payment waits for its release, or for its file, already."),
     "payments held": _(
         "Payments are held: this installation was restored from a backup. Compare with the bank what has left since, "

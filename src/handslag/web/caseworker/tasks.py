@@ -57,6 +57,7 @@ KINDS = {
     "reclaim objected": _("A municipality objects to what is claimed back: keep it or withdraw it, with why"),
     "payment differs": _("A payment doesn’t fit the account of who is paid: look at what differs"),
     "provider bill": _("An institution bills what was approved: say that it is paid, or why not"),
+    "bill elsewhere": _("An accepted bill names an account that nobody has confirmed: ask, and have it recorded"),
     "approval change": _("A colleague proposes to change or end a cost approval: tell it, or take the proposal back"),
     "approval changed": _("The payer has changed or ended a cost approval: see what it bears now, and tell who bills"),
     "mutation": _("Something changes for an asylum person and doesn’t fit the register by itself: say if it is so"),
