@@ -117,7 +117,7 @@ def broken(house: Path) -> set[tuple[str, str, str]]:
     )  # fmt: skip
     head, _, told = said.stdout.partition("Broken contracts")
     assert "Contracts: " in head, said.stdout + said.stderr
-    names = {line.removesuffix(" BROKEN") for line in head.splitlines() if line.endswith(" BROKEN")}
+    names = {line.partition(" BROKEN")[0] for line in head.splitlines() if " BROKEN" in line}
     found, name = set(), ""
     for line in told.splitlines():
         name = line if line in names else name

@@ -28,6 +28,8 @@ def read_within(parts: Iterable[bytes], most: int, ends: float) -> bytes:
             raise TooLarge
         if time.monotonic() > ends:
             raise TooSlow
+    if time.monotonic() > ends:  # it was cut, and may be torn
+        raise TooSlow
     return bytes(content)
 
 

@@ -13,6 +13,7 @@ from handslag.connectors.authorities.port import Answer, Question
 from handslag.connectors.authorities.ssbtek.ask import ping_xml, question_xml
 from handslag.connectors.authorities.ssbtek.read import answers_of, failed, reachable
 from handslag.connectors.authorities.ssbtek.safe import MOST_BYTES, Unreadable
+from handslag.connectors.calling import calling
 from handslag.kernel.reading import TooLarge, TooSlow, read_within
 
 
@@ -103,7 +104,7 @@ def _post(config: SsbtekConfig, message: bytes) -> bytes:
     until = time.monotonic() + config.whole_seconds
     try:
         with (
-            requests.Session() as session,
+            calling(config.whole_seconds) as session,
             session.post(
                 config.address,
                 data=message,
@@ -124,4 +125,4 @@ def _post(config: SsbtekConfig, message: bytes) -> bytes:
     except (requests.Timeout, TooSlow) as error:
         raise _NotReached("timeout") from error
     except (requests.RequestException, OSError) as error:
-        raise _NotReached("unreachable") from error
+        raise _NotReached("timeout" if time.monotonic() > until else "unreachable") from error

@@ -10,6 +10,7 @@ from urllib.parse import quote, urlsplit
 import msgspec
 import requests
 
+from handslag.connectors.calling import calling
 from handslag.connectors.casesystem.port import Away, Garbled, Refused
 from handslag.kernel.reading import TooLarge, TooSlow, read_within
 from handslag.messages.application.message import Application
@@ -74,15 +75,18 @@ def _call(config: HttpConfig, verb: str, path: str, body: bytes | None) -> bytes
     if body is not None:
         headers["Content-Type"] = "application/json"
     try:
-        with requests.request(
-            verb,
-            config.address.rstrip("/") + path,
-            data=body,
-            headers=headers,
-            timeout=config.seconds,
-            allow_redirects=False,
-            stream=True,
-        ) as answer:
+        with (
+            calling(config.seconds) as session,
+            session.request(
+                verb,
+                config.address.rstrip("/") + path,
+                data=body,
+                headers=headers,
+                timeout=config.seconds,
+                allow_redirects=False,
+                stream=True,
+            ) as answer,
+        ):
             content = read_within(answer.iter_content(65_536), LARGEST, ends)
             status = answer.status_code
     except TooLarge as error:

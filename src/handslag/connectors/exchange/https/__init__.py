@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
 import requests
 
+from handslag.connectors.calling import calling
 from handslag.connectors.exchange.port import Away, KeyWanted, Refused
 from handslag.kernel.addresses import is_loopback
 from handslag.kernel.reading import TooLarge, TooSlow, read_within
 
+T = TypeVar("T")
 __all__ = ["HttpsConfig", "ask", "collect", "send", "tell_keys"]
 
 #: Bytes of an answer: a hundred envelopes of the usual size; a partner that has more gives them in parts.
@@ -36,19 +38,28 @@ class HttpsConfig:
 
 def tell_keys(config: HttpsConfig, file: str) -> str:
     """`POST <url>/keys`."""
-    return _call(config, "keys", file, "application/json").decode()
+    return _call(config, "keys", file, "application/json").decode("utf-8", "replace")
 
 
 def send(config: HttpsConfig, envelope: str) -> None:
-    """`POST <url>/envelopes`."""
-    _call(config, "envelopes", envelope, "application/jose")
+    """`POST <url>/envelopes`. It has the envelope when it says so: a page of what stands before it doesn't."""
+    _read(_call(config, "envelopes", envelope, "application/jose"), _Taken)
 
 
 def collect(config: HttpsConfig, request: str) -> list[str]:
     """`POST <url>/collect`."""
+    return _read(_call(config, "collect", request, "application/jose"), list[str])
+
+
+class _Taken(msgspec.Struct):
+    digest: str
+
+
+def _read(content: bytes, kind: type[T]) -> T:
+    """An answer of this kind. Away."""
     try:
-        return msgspec.json.decode(_call(config, "collect", request, "application/jose"), type=list[str])
-    except (msgspec.DecodeError, RecursionError) as error:
+        return msgspec.json.decode(content, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Away("answer can't be read") from error
 
 
@@ -81,14 +92,17 @@ def ask(config: HttpsConfig, what: str, body: str, kind: str) -> tuple[int, str,
     """Whatever a call is answered: status, content type, content. Away where there is no answer."""
     ends = time.monotonic() + config.seconds
     try:
-        with requests.post(
-            f"{config.url.rstrip('/')}/{what}",
-            data=body.encode(),
-            headers={"Content-Type": kind},
-            timeout=config.seconds,
-            allow_redirects=False,
-            stream=True,
-        ) as answer:
+        with (
+            calling(config.seconds) as session,
+            session.post(
+                f"{config.url.rstrip('/')}/{what}",
+                data=body.encode(),
+                headers={"Content-Type": kind},
+                timeout=config.seconds,
+                allow_redirects=False,
+                stream=True,
+            ) as answer,
+        ):
             content = read_within(answer.iter_content(65_536), LARGEST, ends)
             return answer.status_code, answer.headers.get("Content-Type", ""), content
     except TooLarge as error:
@@ -96,4 +110,4 @@ def ask(config: HttpsConfig, what: str, body: str, kind: str) -> tuple[int, str,
     except TooSlow as error:
         raise Away("too slow") from error
     except requests.RequestException as error:
-        raise Away(type(error).__name__) from error
+        raise Away("too slow" if time.monotonic() > ends else type(error).__name__) from error
