@@ -370,19 +370,17 @@ def reset_password(
     """Print a link, good once and for one hour, by which a member of staff sets a new password. Give it to her in
     person: it is never mailed. Her old password opens nothing and her sessions end at once."""
     with _playing("web"):
-        from allauth.account.forms import default_token_generator
-        from allauth.account.utils import user_pk_to_url_str
         from allauth.mfa.models import Authenticator
-        from django.conf import settings
 
         from handslag.domain.people.operations.staff import reset_log_in
         from handslag.domain.tenancy.door import at_large, system
         from handslag.kernel import clock
+        from handslag.web.entry.staff import password_link
 
         member = _member(slug, email, "reset a password")
         user = reset_log_in(tenant=slug, by=system("installation"), now=clock.now(), member=member.id)
         with at_large("reset a password", writing=True):
             if factors:
                 Authenticator.objects.filter(user=user).delete()
-            key = default_token_generator.make_token(user)
-    print(f"{settings.DESK_ORIGIN}/log-in/reset/{user_pk_to_url_str(user)}-{key}/")
+            link = password_link(user)
+    print(link)

@@ -309,6 +309,7 @@ from handslag.domain.people.operations.persons import (
     RegistrationReferred,
 )
 from handslag.domain.people.operations.representations import RepresentationEnded, RepresentationRegistered
+from handslag.domain.people.operations.roles import RoleProposalWithdrawn, RoleProposed
 from handslag.domain.people.operations.staff import (
     DeputyEnded,
     DeputyNamed,
@@ -1749,6 +1750,8 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     RelationEntered: (),
     RoleGiven: (),
     RoleTaken: (),
+    RoleProposed: (),
+    RoleProposalWithdrawn: (),
     PolicySet: (),
     DelegationEntered: (),
     DelegationConfirmed: (),

@@ -127,6 +127,8 @@ ACCOUNT_SESSION_REMEMBER = False  # a log-in ends with the browser, after eight 
 #: stranger, or one colleague behind the same proxy, shut everybody out, and a town hall shut out itself at eight.
 ACCOUNT_RATE_LIMITS = {"login": "600/m/ip", "login_failed": "5/300s/key,300/m/ip"}
 ACCOUNT_ADAPTER = "handslag.web.entry.staff.AccountAdapter"
+# the framework's own: a link is made inside the organisation, where only operations write, and allauth's writes
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"
 PASSWORD_RESET_TIMEOUT = 3600  # an administrator's one-time link
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 #: A passkey logs in by itself: whoever holds it has also shown a PIN or a finger to it.

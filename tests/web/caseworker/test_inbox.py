@@ -62,7 +62,7 @@ def admitted(office: Any, who: str, name: str, unit: str, roles: list[str]) -> N
         user, _ = staff_user(who, office.slug)
     office.staff[who] = Actor("staff", user)
     office.members[who] = admit_staff(
-        **office.act("alva"), user_id=user, name=name, unit=office.units[unit], roles=roles
+        **office.by(system("test")), user_id=user, name=name, unit=office.units[unit], roles=roles
     ).id
 
 

@@ -46,6 +46,7 @@ MAY: dict[str, set[str]] = {
     "norms/<uuid:norm>/withdraw/": {"alva"},
     "delegations/": {"alva"},
     "delegations/<uuid:delegation>/": {"alva"},
+    "staff/": {"alva"},
     "case-system/": {"alva"},
     "case-system/try/": {"alva"},
     "case-system/<uuid:switch>/": {"alva"},

@@ -37,7 +37,7 @@ def newcomer(connect: Any, office: Any) -> str:
     """The address of a member of staff who has a password and no one-time code yet."""
     from handslag.demo.log_ins import PASSWORD
     from handslag.domain.people.operations.staff import admit_staff
-    from handslag.domain.tenancy.door import at_large
+    from handslag.domain.tenancy.door import at_large, system
     from handslag.domain.tenancy.models import StaffUser
 
     with at_large("test", writing=True):
@@ -45,7 +45,7 @@ def newcomer(connect: Any, office: Any) -> str:
         user.set_password(PASSWORD)
         user.save()
     admit_staff(
-        **office.act("alva"), user_id=user.id, name="Nils Ny", unit=office.units["Ekonomi"], roles=["caseworker"]
+        **office.by(system("test")), user_id=user.id, name="Nils Ny", unit=office.units["Ekonomi"], roles=["caseworker"]
     )
     return user.email
 
@@ -296,11 +296,11 @@ def test_a_member_of_two_organisations_chooses_and_sees_no_third(
     new_context: Callable[..., BrowserContext], connect: Any, office: Any, log_in: Callable[..., Page], server: Process
 ) -> None:
     from handslag.domain.people.operations.staff import admit_staff
-    from tests.office import open_office
+    from tests.office import TEST, open_office
 
     second, third = open_office(connect, "second"), open_office(connect, "third")
     admit_staff(
-        **second.act("alva"), user_id=office.staff["hanna"].id, name="Hanna H", unit=second.units["Ekonomi"],
+        **second.by(TEST), user_id=office.staff["hanna"].id, name="Hanna H", unit=second.units["Ekonomi"],
         roles=["payer"],
     )  # fmt: skip
     page = log_in(office, "hanna", by_hand=True)
@@ -317,11 +317,11 @@ def test_a_passkey_logs_in_by_itself_and_only_when_it_knows_its_owner(
 ) -> None:  # fmt: skip
     from handslag.demo.log_ins import PASSWORD, address_of
     from handslag.domain.people.operations.staff import admit_staff, set_policy
-    from tests.office import open_office
+    from tests.office import TEST, open_office
 
     other = open_office(connect, "second")
     admit_staff(
-        **other.act("alva"), user_id=office.staff["hanna"].id, name="Hanna H", unit=other.units["Ekonomi"],
+        **other.by(TEST), user_id=office.staff["hanna"].id, name="Hanna H", unit=other.units["Ekonomi"],
         roles=["caseworker"],
     )  # fmt: skip
     page = log_in(office, "hanna", by_hand=True)

@@ -62,11 +62,11 @@ def vouched(her: Browser, office: Any, name: str, acr: str = "", **changes: str)
 def test_the_providers_word_opens_its_organisation_and_no_other(server: Process, connect: Any, issuer: str) -> None:
     from handslag.demo.log_ins import PASSWORD, TOTP_SECRET, address_of, one_time_code
     from handslag.domain.people.operations.staff import admit_staff
-    from tests.office import open_office
+    from tests.office import TEST, open_office
 
     office, other = own_provider(connect, issuer, accepted_acr=[LOA3]), open_office(connect, "second")
     admit_staff(
-        **other.act("alva"), user_id=office.staff["hanna"].id, name="Hanna H", unit=other.units["Ekonomi"],
+        **other.by(TEST), user_id=office.staff["hanna"].id, name="Hanna H", unit=other.units["Ekonomi"],
         roles=["caseworker"],
     )  # fmt: skip
     hanna = address_of("hanna", office.slug)

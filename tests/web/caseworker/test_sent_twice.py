@@ -20,7 +20,7 @@ from handslag.domain.entitlement.models import LocalNorm
 from handslag.domain.intake.models import EvidenceRequest
 from handslag.domain.payments.models import ChartRow, Payee
 from handslag.domain.tenancy.door import acting
-from handslag.domain.tenancy.models import Delegation, Deputy
+from handslag.domain.tenancy.models import Delegation, Deputy, ProposedRole, StaffMember
 from tests.office import TEST
 from tests.web.caseworker.test_hand_overs import stands_in_front
 
@@ -39,7 +39,7 @@ ONCE = {
         "enter_baseline", "record_account", "record_address", "record_statistics",
     },
     "the row that it begins with is locked, and moves on": {
-        "answer_dispute", "confirm_account_change", "record_signature", "reserve_run", "settle",
+        "answer_dispute", "confirm_account_change", "give_proposed_role", "record_signature", "reserve_run", "settle",
     },
     "what was asked already isn't asked again": {"ask_authorities"},
     "said once more it says the same: days left out, residents and tariffs from a day on": {
@@ -90,6 +90,8 @@ def test_every_operation_that_makes_something_takes_the_key_of_its_form_or_says_
                                 "since": "2026-01-01", "source": "nämnden § 8"}, LocalNorm,
         ),
         ("alva", "/delegations/", {"to": "caseworker", "clause": "4.1", "source": "nämnden § 9"}, Delegation),
+        ("alva", "/staff/", {"email": "nina@example.com", "name": "Nora Ny"}, StaffMember),
+        ("alva", "/staff/", {"member": "{bo}", "role": "reviewer", "since": "{today}"}, ProposedRole),
         ("alva", "/case-system/", {"what": "0.couple", "to": "on", "reason": "nämnden § 10"}, Switch),
         ("ulla", "/payees/", {"name": "Hyresbostäder AB", "kind": "landlord", "way": "bankgiro", "number": "991-2346"},
          Payee),
@@ -110,8 +112,8 @@ def test_a_form_sent_twice_makes_it_once(
     names["case"] = f"/cases/{folder.case.id}/periods/{office.month}"
     page = lxml.html.document_fromstring(person.open(where.format(**names)).content)
     [form] = [f for f in page.xpath("//form") if set(typed) <= {c.name for c in f.inputs}][:1]
-    if "deputy" in typed:
-        names["bo"] = form.inputs["deputy"].value_options[-1]
+    for field in {"deputy", "member"} & set(typed):
+        names["bo"] = form.inputs[field].value_options[-1]
     sent = dict(form.fields) | {name: value.format(**names) for name, value in typed.items()}
     for name in [name for name, value in sent.items() if value is None or name == "file"]:
         del sent[name]

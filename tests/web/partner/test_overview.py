@@ -154,6 +154,41 @@ def test_an_institution_sees_its_people_what_was_approved_and_its_money(
         reply = log_in(office, login).goto(server.url("desk", f"/{office.slug}{path}"))
         assert reply is not None
         assert reply.status == 404, path
+
+    # its own administrators let a colleague in: one proposes what she may do, another gives it
+    home.admit("ada", "Ada Administratör", "administrator")
+    alva = log_in(home, "alva", at=server.url("desk", f"/{home.slug}/staff/"))
+    admit = alva.locator("section", has=alva.get_by_role("heading", name="Admit a colleague"))
+    admit.get_by_label("E-mail: the log-in name").fill("nora@wohnheim.example")
+    admit.get_by_label("Name, as letters show it").fill("Nora Neu")
+    admit.get_by_role("button", name="Admit").click()
+    alva.get_by_label("Who").select_option(label="Nora Neu")
+    alva.get_by_label("Which role").select_option("payer")
+    alva.get_by_label("Last day").fill("1.1.2020")
+    alva.get_by_role("button", name="Propose", exact=True).click()
+    expect(alva.get_by_text("The last day must not lie before the first.").first).to_be_visible()
+    fine_at_both(alva, "staff-error")
+    alva.get_by_label("Last day").fill("")
+    alva.get_by_role("button", name="Propose", exact=True).click()
+    hers = alva.get_by_role("row").filter(has_text="Nora Neu")
+    expect(hers).to_contain_text("proposed by Alva")
+    expect(hers.get_by_role("button", name="Give")).to_have_count(0)
+    hers.get_by_role("button", name="Link for the first log-in").click()
+    first = alva.locator("code").inner_text(timeout=2000)
+    ada = log_in(home, "ada", locale="de-CH", at=server.url("desk", f"/{home.slug}/staff/"))
+    ada.get_by_role("button", name="Erteilen").click()
+    expect(ada.get_by_role("row").filter(has_text="Nora Neu")).to_contain_text("Zahlungen und Abrechnungen")
+    fine_at_both(ada, "staff-de")
+    nora = log_in(home, "alva").context.browser.new_page()  # type: ignore[union-attr]
+    nora.goto(first)
+    for box in nora.locator("input[type=password]").all():
+        box.fill("ein Pferd zählt drei Wolken")
+    nora.get_by_role("button").last.click()
+    expect(nora).to_have_url(server.url("desk", "/log-in/"))
+    nora.close()
+    alva.reload()
+    expect(alva.get_by_role("button", name="Link for the first log-in")).to_have_count(0)
+
     payer = log_in(home, "ulla", at=server.url("desk", f"/{home.slug}/partner/"))
     expect(payer.get_by_role("heading", name="Our money", exact=True)).to_be_visible()
     expect(payer.get_by_role("heading", name="Our people", exact=True)).to_have_count(0)

@@ -15,7 +15,7 @@ from django.db import models
 
 from handslag.domain.tenancy.constraints import wall
 from handslag.domain.tenancy.rows import TenantFK, TenantRow
-from handslag.domain.tenancy.states import Decides, OrganisationKind, RelationKind, Role
+from handslag.domain.tenancy.states import Decides, OrganisationKind, RelationKind, Role, RoleProposal
 from handslag.kernel.ids import uuid7
 
 #: How the name of every organisation for training begins.
@@ -141,6 +141,7 @@ class StaffMember(TenantRow):
     unit = TenantFK(Unit)
     active = models.BooleanField(default=True)
     clearance = models.PositiveSmallIntegerField(default=0, help_text="highest protection level she may see, 0 to 3")
+    made_log_in = models.BooleanField(default=False, help_text="her log-in was made here, by an administrator")
 
     class Meta:
         constraints = [
@@ -163,6 +164,54 @@ class RoleGrant(TenantRow):
         constraints = [
             *wall("tenancy_rolegrant", "member"),
             models.CheckConstraint(condition=models.Q(role__in=Role.values), name="role_known"),
+        ]
+
+
+class ProposedRole(TenantRow):
+    """A role that one administrator wants a member of staff to hold on the days `since` until before `until`: given by
+    another one, who makes a RoleGrant of it, or withdrawn. Neither of them is she."""
+
+    member = TenantFK(StaffMember)
+    role = models.CharField(max_length=24, choices=Role.choices)
+    since = models.DateField()
+    until = models.DateField(null=True)
+    state = models.CharField(max_length=10, choices=RoleProposal.choices, default=RoleProposal.PROPOSED)
+    proposed_by = TenantFK(StaffMember)
+    at = models.DateTimeField()
+    settled_by = TenantFK(StaffMember, null=True)
+    settled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            *wall("tenancy_proposedrole", "member", "proposed_by", "settled_by"),
+            models.UniqueConstraint(
+                fields=["tenant", "member", "role"],
+                condition=models.Q(state=RoleProposal.PROPOSED),
+                name="proposedrole_one_at_a_time",
+            ),
+            models.CheckConstraint(condition=models.Q(role__in=Role.values), name="proposedrole_role_known"),
+            models.CheckConstraint(condition=models.Q(state__in=RoleProposal.values), name="proposedrole_state_known"),
+            models.CheckConstraint(
+                condition=models.Q(until=None) | models.Q(until__gt=models.F("since")), name="proposedrole_days"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state=RoleProposal.PROPOSED, settled_by=None, settled_at=None)
+                | models.Q(
+                    state__in=[RoleProposal.GIVEN, RoleProposal.WITHDRAWN],
+                    settled_by__isnull=False,
+                    settled_at__isnull=False,
+                ),
+                name="proposedrole_settled_with_who_and_when",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(state=RoleProposal.GIVEN) | ~models.Q(settled_by=models.F("proposed_by")),
+                name="proposedrole_four_eyes",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(member=models.F("proposed_by"))
+                & (~models.Q(state=RoleProposal.GIVEN) | ~models.Q(settled_by=models.F("member"))),
+                name="proposedrole_not_ones_own",
+            ),
         ]
 
 

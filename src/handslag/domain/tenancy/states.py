@@ -28,6 +28,12 @@ class Role(TextChoices):
     REVIEWER = "reviewer"  # reviews the access log
 
 
+class RoleProposal(TextChoices):
+    PROPOSED = "proposed"  # by one administrator
+    GIVEN = "given"  # by another
+    WITHDRAWN = "withdrawn"
+
+
 class Decides(TextChoices):
     """Kinds of decision that the committee delegates (7 kap. 5-8 §§ kommunallagen), each with a limit of its own."""
 

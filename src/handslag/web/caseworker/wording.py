@@ -279,6 +279,17 @@ REFUSALS: dict[str, str | Promise] = {
     "switched so": _("It is so already."),
     "switch waits": _("For this unit and group something waits to be confirmed or taken back first."),
     "automated months": _("Write how many months in a row, 1 to 12, may be granted without a person."),
+    "e-mail": _("This is no e-mail address."),
+    "staff name": _("Write the name; it takes 120 characters."),
+    "unit": _("Choose a unit."),
+    "clearance": _("Choose a protection level."),
+    "admitted already": _("She has a place here already. Propose a role instead."),
+    "own role": _("Nobody gives herself a role."),
+    "no such role": _("She doesn’t hold this role any more."),
+    "role held": _("She holds this role already on one of these days."),
+    "role proposed": _("This role is proposed for her already: another administrator gives it."),
+    "last administrator": _("She is the only administrator. Another one must be there first."),
+    "log-in in use": _("Her log-in is in use, or was made elsewhere: she logs in with it. The operator can reset it."),
     "delegation days": _("The last day must not lie before the first."),
     "amount": _("Enter an amount above 0."),
     "source": _("Write what the booking rests on."),
@@ -385,6 +396,15 @@ REFUSALS: dict[str, str | Promise] = {
     "conflict": _("Somebody else was quicker. This is how it stands now."),
 }
 
+#: What a member of staff may be.
+ROLES: dict[str, str | Promise] = {
+    "registrar": _("Registrar: people, households, paper"),
+    "caseworker": _("Caseworker: works cases"),
+    "decider": _("Decider: takes decisions"),
+    "payer": _("Payer: payments and settlements"),
+    "administrator": _("Administrator: staff, norms, settings"),
+    "reviewer": _("Reviewer: the log of looks"),
+}
 ACCESS_REASONS: dict[str, str | Promise] = {
     "cover": _("I stand in for a colleague who is away"),
     "person here": _("The person is here, or on the telephone"),

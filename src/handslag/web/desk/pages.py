@@ -162,6 +162,7 @@ def page(request: HttpRequest, template: str, status: int = 200, **context: Any)
         (gettext("Tasks"), "/tasks/", (*CASE_ROLES, Role.PAYER, Role.ADMINISTRATOR)),
         (gettext("Norms"), "/norms/", (Role.ADMINISTRATOR,)),
         (gettext("Delegations"), "/delegations/", (Role.ADMINISTRATOR,)),
+        (gettext("Staff"), "/staff/", (Role.ADMINISTRATOR,)),
         (gettext("Case system"), "/case-system/", (Role.ADMINISTRATOR,)),
         (gettext("Log review"), "/review/", (Role.REVIEWER,)),
     ]

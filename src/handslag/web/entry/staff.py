@@ -8,8 +8,11 @@ from urllib.parse import urlsplit
 import structlog
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.authentication import get_authentication_records
+from allauth.account.forms import default_token_generator
+from allauth.account.utils import user_pk_to_url_str
 from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
@@ -21,6 +24,12 @@ from handslag.kernel import clock
 
 log = structlog.get_logger("staff")
 PURPOSE = "log in"
+
+
+def password_link(user: StaffUser) -> str:
+    """Where somebody sets a new password: good once and for one hour, as long as nothing of her log-in changes."""
+    key = default_token_generator.make_token(user)
+    return f"{settings.DESK_ORIGIN}/log-in/reset/{user_pk_to_url_str(user)}-{key}/"
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]

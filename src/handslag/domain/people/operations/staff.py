@@ -6,6 +6,9 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from django.db.models import F, Q, Value
+from django.db.models.functions import Least
+
 from handslag.domain.audit.models import Subject
 from handslag.domain.audit.operations import Done, Event, open_subject, operation
 from handslag.domain.tenancy.door import Actor, acting_door
@@ -155,9 +158,10 @@ def admit_staff(
     roles: list[str],
     clearance: int = 0,
 ) -> Done[StaffMember]:
-    """Give a staff user a place in the tenant, with roles from today on. NotPossible("admitted already"): then
-    `give_role` is meant."""
-    _may_administer(by, now)
+    """Give a staff user a place in the tenant, with roles from today on: the installation's to do (an organisation's
+    own administrators: `roles`). NotPossible("admitted already"): then `give_role` is meant."""
+    if by.kind != "system":
+        raise Hidden("staff")
     if StaffMember.objects.filter(user_id=user_id).exists():
         raise NotPossible("admitted already")
     member = StaffMember.objects.create(
@@ -170,8 +174,10 @@ def admit_staff(
 
 @operation()
 def give_role(*, tenant: str | int, by: Actor, now: datetime, member: UUID, role: str) -> Done[RoleGrant]:
-    """Give a role from today on, also one that was taken before. NotPossible("role held") where she holds it."""
-    _may_administer(by, now)
+    """Give a role from today on, also one that was taken before: the installation's to do, an organisation's own
+    administrators give it by two (`roles`). NotPossible("role held") where she holds it."""
+    if by.kind != "system":
+        raise Hidden("staff", member)
     found = StaffMember.objects.select_for_update().filter(id=member, active=True).first()
     if found is None:
         raise Hidden("staff", member)
@@ -184,14 +190,20 @@ def give_role(*, tenant: str | int, by: Actor, now: datetime, member: UUID, role
 
 @operation()
 def take_role(*, tenant: str | int, by: Actor, now: datetime, member: UUID, role: str) -> Done[None]:
-    """End a role today; every session of the member ends with this commit. NotPossible("no such role") where she
-    doesn't hold it."""
+    """End a role today, with what is to come of it; every session of the member ends with this commit.
+    NotPossible("no such role") where she doesn't hold it, ("last administrator") where an administrator would take it
+    from the organisation's last one."""
     _may_administer(by, now)
     found = StaffMember.objects.select_for_update().filter(id=member).first()
     if found is None:
         raise Hidden("staff", member)
     today = acting_door().the_tenant.today(now)
-    if not RoleGrant.objects.filter(member=found, role=role, until=None).update(until=today):
+    held = RoleGrant.objects.filter(Q(until=None) | Q(until__gt=today), role=role)
+    if role == Role.ADMINISTRATOR and by.kind == "staff":
+        others = held.filter(member__active=True, since__lte=today).exclude(member=found)
+        if not list(others.select_for_update(of=("self",)).values_list("id", flat=True)):
+            raise NotPossible("last administrator")
+    if not held.filter(member=found).update(until=today, since=Least(F("since"), Value(today))):
         raise NotPossible("no such role")
     Session.objects.filter(account=found.user_id).delete()
     return Done(None, RoleTaken(subject=found.id, payload={"role": role}))
@@ -200,8 +212,9 @@ def take_role(*, tenant: str | int, by: Actor, now: datetime, member: UUID, role
 @operation()
 def reset_log_in(*, tenant: str | int, by: Actor, now: datetime, member: UUID) -> Done[StaffUser]:
     """Her password opens nothing any more and every session of hers ends; the link to a new one is made from what
-    this gives. Her second factors stay."""
-    _may_administer(by, now)
+    this gives. Her second factors stay. The installation's to do: her log-in may open other organisations too."""
+    if by.kind != "system":
+        raise Hidden("staff", member)
     found = StaffMember.objects.filter(id=member, active=True).first()
     if found is None:
         raise Hidden("staff", member)
