@@ -542,6 +542,7 @@ def test_keys_roll_over_only_by_a_key_that_is_known(partner: Outside) -> None:
         partner.file(partner.public(forged, "sig"), by=forged),  # vouched for by itself
         partner.file(partner.public(forged, "sig"), by=partner.exchange),
         partner.file({**partner.public(forged, "sig"), "kid": partner.signing.thumbprint()}),  # under a known id
+        partner.file(name="Sundby\x1b[2J\nFingerprint: x"),
         "[]", "{}", "[1]", '["a.b.c"]', "[" * 100_000,
     ):  # fmt: skip
         assert partner.post(api.keys, bad)[0] == 422, bad[:60]

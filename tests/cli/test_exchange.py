@@ -47,8 +47,14 @@ def test_a_partner_is_registered_by_its_file_and_seen_when_it_is_away(
     fingerprint = made.stderr.strip().rpartition(": ")[2]
     file = tmp_path / "dar.json"
     file.write_text(made.stdout)
+    fresh = tmp_path / "fresh.json"
+    fresh.write_text(handslag("keys", there.slug, "--renew").stdout)
     elsewhere(database, there)
+    torn = tmp_path / "torn.json"
+    torn.write_bytes(b"\xff\xfe")
+    assert "can't be believed: key file" in handslag("partner", here.slug, str(torn)).stderr
     asked = handslag("partner", here.slug, str(file))
+    assert f", at http://api.localhost:{port}/api/v1/exchange/{there.slug}\n" in asked.stderr
     assert (asked.returncode, fingerprint in asked.stderr, "Call them" in asked.stderr) == (1, True, True)
     registered = handslag("partner", here.slug, str(file), "--fingerprint", fingerprint)
     assert registered.returncode == 0, registered.stderr
@@ -74,6 +80,16 @@ def test_a_partner_is_registered_by_its_file_and_seen_when_it_is_away(
     (seen,) = [point for point in amiss if here.slug in point]
     assert seen.startswith(f"{here.slug}: partner Dar kommun away since") and seen.endswith("(ConnectionError)")
     assert "in other installations" in capsys.readouterr().out
+
+    # no key of it is believed any more: what the ended one signed isn't, a fresh file is by telephone
+    by_sedex = ("--sedex", "1-9902-1", "--sedex-type", "5", "--fingerprint")
+    ended = handslag("partner", here.slug, str(file), *by_sedex, fingerprint)
+    assert (ended.returncode, "signed by no key that we know" in ended.stderr) == (1, True)
+    told = key_file(fresh.read_text())[1]
+    asked = handslag("partner", here.slug, str(fresh))
+    assert (asked.returncode, f"Fingerprint: {told}\nCall them" in asked.stderr) == (1, True)
+    assert handslag("partner", here.slug, str(fresh), *by_sedex, told).returncode == 0
+    assert handslag("meet", here.slug).stdout.split() == [row.address, "in", "order", "Dar", "kommun"]  # another way
 
 
 def test_a_sedex_client_is_connected_and_a_partner_reached_by_it(

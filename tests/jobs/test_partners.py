@@ -208,6 +208,22 @@ def test_two_installations_ask_answer_recall_and_remind_with_keys_that_roll_over
     assert {e.id for e in envelopes} == {p.id for p in here.side.rows(Passed, partner=row)}
     assert down.id == row.id and here.pair.now - row.registered_at > timedelta(minutes=3)
 
+    # a backup older than our newest keys is restored: what was encrypted to them waits until fresh ones are told
+    make_exchange_keys(**here.told(), signing=True)
+    assert here.meet().trouble == ""
+    with database.connect("admin", autocommit=True) as admin:
+        where = "tenant_id = %s AND since = (SELECT max(since) FROM tenancy_key WHERE tenant_id = %s)"
+        gone = admin.execute(f"DELETE FROM tenancy_key WHERE {where}", [here.side.key] * 2)
+        assert gone.rowcount == 2
+    tenant_keys._opened.clear()
+    peer.answer(str(lost.message_id), "Ja.")
+    peer.step(11)
+    here.meet()
+    (aside,) = here.side.rows(Outcome, state="quarantined")
+    assert aside.trouble == "encryption: encrypted to no key of ours"
+    make_exchange_keys(**here.told(), signing=True)
+    assert (here.meet().trouble, here.same(lost)) == ("", ("accepted", "accepted"))
+
 
 def every_kind(pair: Pair, until: date) -> dict[str, list[bytes]]:
     """Every kind of message between canton (who asks) and municipality, begun and answered; what each says, which is

@@ -101,22 +101,22 @@ def partner(
         from handslag.domain.exchange.operations.courier import directory
         from handslag.domain.exchange.operations.partners import register_partner
         from handslag.domain.exchange.operations.sedex import reach_by_sedex
-        from handslag.domain.exchange.queries import keys_of
+        from handslag.domain.exchange.queries import vouching
         from handslag.domain.exchange.wrap import key_file
         from handslag.domain.tenancy.door import acting
         from handslag.kernel import clock
 
-        text = file.read_text(encoding="utf-8")
+        text = file.read_text(encoding="utf-8", errors="replace")
         told, vouched_by = key_file(text)
         if told.organisation in directory():
             sys.exit(f"{told.name} ({told.organisation}) works in this installation: messages reach it as it is.")
         with acting(slug, BY, "partner"):
-            known = keys_of(told.organisation, clock.now())
+            known = vouching(told.organisation, clock.now())
         if known:
             told, vouched_by = key_file(text, known)
         elif vouched_by != fingerprint:
             sys.exit(
-                f"{told.name} ({told.organisation})\nFingerprint: {vouched_by}\n"
+                f"{told.name} ({told.organisation}), at {told.url or 'no address'}\nFingerprint: {vouched_by}\n"
                 "Call them. If they say the same, give the command again with --fingerprint."
             )
         url = "" if calls_us or sedex else told.url

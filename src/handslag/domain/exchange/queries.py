@@ -109,6 +109,11 @@ def keys_of(partner: str, now: datetime | None = None) -> dict[str, dict[str, An
     return {row.key_id: row.jwk for row in rows.order_by("since", "id")}
 
 
+def vouching(partner: str, now: datetime) -> dict[str, dict[str, Any]]:
+    """The keys of a partner by which a newer key file of it is believed. Without any, it is compared by telephone."""
+    return {key_id: jwk for key_id, jwk in keys_of(partner, now).items() if jwk.get("use", "sig") == "sig"}
+
+
 def encrypted_to(partner: str, now: datetime) -> dict[str, Any] | None:
     """The newest key that a partner wants to be encrypted to."""
     found = [jwk for jwk in keys_of(partner, now).values() if jwk.get("use") == "enc"]

@@ -125,13 +125,14 @@ def key_file(text: str, known: Mapping[str, Mapping[str, Any]] | None = None) ->
             payload = jws.extract_compact(each.encode("ascii")).payload
             told = msgspec.json.decode(payload, type=KeyFile)
             own = {key.kid: key.jwk for key in told.keys}
+            keys = known if known is not None else own
+            if kid not in keys:
+                continue
             if any(ECKey.import_key(jwk).thumbprint() != kid_ for kid_, jwk in own.items()):
                 raise ValueError("a key is not what its id says")
             _can_be_noted(told)
-            keys = known if known is not None else own
-            if kid in keys:
-                signed_body(each, keys)
-                return told, kid
+            signed_body(each, keys)
+            return told, kid
     except Unreadable:
         raise
     except (JoseError, ValueError, TypeError, KeyError, OverflowError, msgspec.MsgspecError, RecursionError) as error:
@@ -140,12 +141,13 @@ def key_file(text: str, known: Mapping[str, Mapping[str, Any]] | None = None) ->
 
 
 def _can_be_noted(told: KeyFile) -> None:
-    """ValueError for what no table can hold: a key that stands there twice, a moment before or after all calendars."""
+    """ValueError for what no table can hold: a key that stands there twice, a moment before or after all calendars; and
+    for a name that would write something else on a page or a terminal than it is."""
     moment_of(told.made_at)
     if len({key.kid for key in told.keys}) < len(told.keys):
         raise ValueError("a key stands there twice")
-    if "\0" in told.name:
-        raise ValueError("the name holds U+0000")
+    if not told.name.isprintable():
+        raise ValueError("the name holds a sign that can't be seen")
     for key in told.keys:
         for at in filter(None, (key.since, key.until)):
             at.astimezone(UTC)

@@ -8,7 +8,7 @@ from uuid import UUID
 from handslag.domain.audit.operations import Done, Event, open_subject, operation
 from handslag.domain.exchange.models import Envelope, Partner, PartnerKey, Passed
 from handslag.domain.exchange.permissions import only_jobs
-from handslag.domain.exchange.queries import again_after, keys_of, own_address
+from handslag.domain.exchange.queries import again_after, keys_of, own_address, vouching
 from handslag.domain.exchange.wrap import KeyFile
 from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.keys import new_key
@@ -95,8 +95,9 @@ def register_partner(
         raise NotPossible("training")
     if file.organisation == own_address():
         raise NotPossible("ourselves")
-    known = keys_of(file.organisation, now)
-    if known and vouched_by not in known:
+    known = vouching(file.organisation, now)
+    ended = keys_of(file.organisation).keys() - known.keys()
+    if vouched_by in ended or (known and vouched_by not in known):
         raise NotPossible("not vouched for")
     row = Partner.objects.select_for_update(of=("self",)).filter(address=file.organisation).first()
     if row is None:
@@ -106,11 +107,11 @@ def register_partner(
         row.sedex = row.sedex_type = None
     row.version += 1
     row.save()
-    noted, ended = _note(file, now), ends_earlier(file)
-    for key in ended:
+    noted, ending = _note(file, now), ends_earlier(file)
+    for key in ending:
         key.until = next(told.until for told in file.keys if told.kid == key.key_id)
         key.save()
-    payload = {"partner": row.address, "keys": noted, "vouched_by": vouched_by, "ended": [key.key_id for key in ended]}
+    payload = {"partner": row.address, "keys": noted, "vouched_by": vouched_by, "ended": [key.key_id for key in ending]}
     return Done(row, PartnerRegistered(subject=row.id, payload=payload))
 
 

@@ -90,6 +90,7 @@ def reach_by_sedex(
         raise NotPossible("participant taken")
     row = Partner.objects.select_for_update(of=("self",)).get(id=partner)
     row.url, row.sedex, row.sedex_type, row.told = "", participant, message_type, ""
+    row.failing_since, row.trouble, row.attempts, row.next_at = None, "", 0, None
     row.version += 1
     row.save()
     payload = {"partner": row.address, "participant": participant, "type": message_type}
