@@ -145,6 +145,10 @@ WRONG: list[tuple[str, Any, str, str]] = [
     ("tables.0.name", "limit.BOAT", "en", "tables[0]: limit.BOAT is read by no rule"),
     ("tables.0.label", {"it": "Affitto"}, "sv", "tables[0]: limit.RENT: label: en text på sv, lagens språk, förväntas"),
     (
+        "tables.0.values.0.known_from", "2100-01-01", "sv",
+        "tables[0]: limit.RENT räknas i beräkningar från och med 2100-01-01, ännu inte ",
+    ),
+    (
         "tables.0.values.0.checked_on", "9999-12-31", "de",
         "tables[0]: limit.RENT, since 2026-01-01: checked_on 9999-12-31 ist noch nicht gekommen",
     ),

@@ -62,6 +62,18 @@ def test_what_is_known_from_a_later_day_counts_only_where_that_day_is_asked_for(
         for options in ((), ("--known-on", "2099-12-31"), ("--known-on", "2100-01-01"))
     ]
     assert granted == [6_550_00, 6_550_00, 5_350_00]
+    # what counts on no day before, says so and isn't left out without a word
+    limits.write_text(limits.read_text(encoding="utf-8").replace(f"{value % (6500, '')}, ", ""), encoding="utf-8")
+    told = f"{limits}: line 1: limit.RENT counts in calculations from 2100-01-01 on, not yet on 2099-12-31\n"
+    assert run(case, "--tables", str(limits), "--known-on", "2099-12-31") == (1, "", told)
+    assert run(case, "--tables", str(limits), "--known-on", "2100-01-01")[0] == 0
+    swiss = next(Path(ch.__file__).parent.joinpath("cases").rglob("wealth-above-the-allowance.yaml"))
+    shared = "given:\n  settings: {setting.restitution_limit: shared}"
+    case.write_text(swiss.read_text(encoding="utf-8").replace("given:", shared), encoding="utf-8")
+    line = 1 + case.read_text(encoding="utf-8").partition("settings:")[0].count("\n")
+    told = "setting.restitution_limit counts in calculations from 2026-12-05 on, not yet on 2026-12-04"
+    assert run(case, "--known-on", "2026-12-04") == (1, "", f"{case}: line {line}: settings: {told}\n")
+    assert run(case, "--known-on", "2026-12-05")[0] == 0
 
 
 @pytest.mark.parametrize(
@@ -92,6 +104,9 @@ def test_what_is_known_from_a_later_day_counts_only_where_that_day_is_asked_for(
         ("1990-05-17", "1790-05-17", "case.yaml: line 7: members[0].birth_on: before 1880"),
         ("1990-05-17", "1990-05-17, rank: 1", "case.yaml: line 7: members[0].rank: there is no field rank"),
         ("role: adult", "role: 5", "case.yaml: line 7: members[0].role: one of adult, child, visitation_child"),
+        ("  month:", "  17: 1\n  month:", "case.yaml: line 5: 17 is no name: a name is expected, in quotation marks"),
+        ("role: adult", "2026-03-01: 5", "case.yaml: line 7: members[0]: 2026-03-01 is no name: a name is expected"),
+        ("  month:", "  settings: {1.5: week}\n  month:", "case.yaml: line 5: settings: 1.5 is no name: a name"),
         ("  month:", "  rank: 1\n  month:", "case.yaml: line 5: rank: there is no field rank"),
         ("month: 2026-03", "month: 2027-01", "case.yaml: line 5: prisbasbelopp: no value in force on 2027-01-01"),
         ("month: 2026-03", "month: 2026-03\n  norm: foo", "case.yaml: line 6: norm.foo: no value in force on"),

@@ -224,6 +224,10 @@ def run_command(place: Path, out: Path, **more: Any) -> str:
             ["people.parquet", "--tables", "foreign.yaml"],
             "foreign.yaml: line 3: limit.RENT: label: a text in sv, the language of this law, is expected",
         ),
+        (
+            ["people.parquet", "--tables", "later.yaml"],
+            "2026-02: later.yaml: line 1: limit.RENT counts in calculations from 2100-01-01 on, not yet on",
+        ),
         (["people.parquet", "--scheduler", "x://a:1"], "x://a:1: no Dask scheduler answers there: unknown address"),
         (["bill.yaml"], "bill.yaml: a population is a .parquet or a .jsonl file"),
         (["broken.parquet"], "broken.parquet: no Parquet file"),
@@ -256,6 +260,8 @@ def test_what_is_wrong_is_said_in_one_line(
         "- name: limit.RENT\n  unit: SEK/month\n  label: {it: Limite}\n  values:\n"
         "    - {since: 2026-01-01, value: 7000, source: s, checked_on: 2026-01-01, status: official}\n"
     )
+    later = (tmp_path / "foreign.yaml").read_text().replace("it: Limite", "sv: Gräns")
+    (tmp_path / "later.yaml").write_text(later.replace("official", "official, known_from: 2100-01-01"))
     (tmp_path / "broken.parquet").write_text("PAR")
     (tmp_path / "broken.jsonl").write_text(one + "\n[]\n")
     (tmp_path / "old.jsonl").write_text(one.replace("40", '"40"'))
@@ -305,3 +311,8 @@ def test_why_nobody_could_be_calculated_is_told_though_nothing_can_be_published(
     assert done.exit_code == 1
     assert done.output.endswith(f"nothing can be published; {why} says what couldn't be calculated\n")
     assert why.read_text().splitlines()[6] == "6,2026-02: settings: setting.none is no setting"
+    (tmp_path / "people.jsonl").write_text(row.replace("none", "child_work").replace('"x"', '"month_passed"') * 6)
+    out, early = str(tmp_path / "early"), ["--known-on", "2026-11-27"]
+    assert CliRunner().invoke(load("simulate"), [*told[:3], out, *told[4:], *early]).exit_code == 1
+    said = (tmp_path / "early" / "not-calculated.csv").read_text()
+    assert "setting.child_work counts in calculations from 2026-11-28 on, not yet on 2026-11-27" in said

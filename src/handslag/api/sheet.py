@@ -147,6 +147,7 @@ def calculated(asked: Asked) -> Answer:
         except FactsError as error:
             raise Refused(error.problems, what, packs.kind_of_facts(law)) from error
         try:
+            packs.without_effect(law, getattr(facts, "canton", ""), facts.settings, tables, known_on)
             return law.calculate(facts, law.norms_of(facts, known_on, asked.decided_on, tables))
         except FactsError as error:
             raise Refused(error.problems, what, packs.kind_of_facts(law)) from error

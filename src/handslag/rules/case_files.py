@@ -28,7 +28,7 @@ from handslag.kernel.months import Month
 from handslag.rules.facts import FactsError
 from handslag.rules.faults import located, placed
 from handslag.rules.norms import Norm, NormError, NormMissing, from_entries
-from handslag.rules.packs import Pack, PackError, kind_of_facts, pack
+from handslag.rules.packs import Pack, PackError, kind_of_facts, pack, without_effect
 from handslag.rules.sheet import Sheet
 from handslag.rules.yaml_files import YamlError, line_of, read_yaml, text_of
 
@@ -57,8 +57,11 @@ class Case:
         return replace(self, tables=tuple(own.values()))
 
     def calculate(self) -> Sheet:
-        """The sheet of the case; FactsError, NormMissing name its file."""
+        """The sheet of the case; FactsError, NormMissing name its file. They, and NormError, too where a setting or a
+        table has no effect, as nobody knows of it yet on `known_on`."""
         try:
+            region, settings = getattr(self.facts, "canton", ""), self.facts.settings
+            without_effect(self.pack, region, settings, self.tables, self.known_on)
             norms = self.pack.norms_of(self.facts, self.known_on, self.decided_on, self.tables)
             return self.pack.calculate(self.facts, norms)
         except FactsError as error:
@@ -116,7 +119,7 @@ def read(path: Path) -> Case:
             raise CaseError(f"{at(day)}{day} is a date such as 2026-03-28")
     try:
         facts = law.Facts.from_json(_minor(given, law, ()))
-    except _NoAmountError as error:
+    except _MisplacedError as error:
         raise CaseError(f"{at('given', *error.steps)}{error}") from error
     except FactsError as error:
         raise _placed(error, law, str(path), text) from error
@@ -150,21 +153,29 @@ def worked_cases(name: str) -> tuple[tuple[str, Case], ...]:
     return tuple((path.stem, read(path)) for path in sorted(folder.rglob("*.yaml")))
 
 
-class _NoAmountError(ValueError):
-    """What stands at `steps` of the facts is no amount; the message says the place and what is expected."""
+class _MisplacedError(ValueError):
+    """What stands at `steps` of the facts, inside `place`, isn't what is expected there; the message says so."""
 
-    def __init__(self, told: str, law: Pack, steps: Sequence[str]) -> None:
-        place = "".join(f"[{step}]" if step.isdigit() else f".{step}" for step in steps).lstrip(".")
-        shown = format_amount(620_050, law.LOCALE).replace("\N{NO-BREAK SPACE}", " ")
-        super().__init__(f'{place}: {told}whole {law.WHOLE_UNITS}, or text such as "{shown}"')
+    def __init__(self, told: str, steps: Sequence[str], place: Sequence[str]) -> None:
+        inside = "".join(f"[{step}]" if step.isdigit() else f".{step}" for step in place).lstrip(".")
+        super().__init__(": ".join(filter(None, [inside, told])))
         self.steps = steps
+
+
+def _no_amount(told: str, law: Pack, steps: Sequence[str]) -> _MisplacedError:
+    shown = format_amount(620_050, law.LOCALE).replace("\N{NO-BREAK SPACE}", " ")
+    return _MisplacedError(f'{told}whole {law.WHOLE_UNITS}, or text such as "{shown}"', steps, steps)
 
 
 def _minor(value: Any, law: Pack, steps: tuple[str, ...]) -> Any:
     """Plain data with amounts in minor units and dates as text, from what a person wrote."""
     if isinstance(value, dict):
+        for key in value:
+            if not isinstance(key, str):
+                told = f"{key} is no name: a name is expected, in quotation marks where it looks like a number or a day"
+                raise _MisplacedError(told, (*steps, str(key)), steps)
         return {
-            k: (_amount if k in law.AMOUNTS and v is not None else _minor)(v, law, (*steps, str(k)))
+            k: (_amount if k in law.AMOUNTS and v is not None else _minor)(v, law, (*steps, k))
             for k, v in value.items()
         }
     if isinstance(value, list):
@@ -179,5 +190,5 @@ def _amount(value: Any, law: Pack, steps: tuple[str, ...]) -> int:
         try:
             return parse_amount(value, law.LOCALE)
         except AmountError as error:
-            raise _NoAmountError(f"{error}; expected are ", law, steps) from error
-    raise _NoAmountError("", law, steps)
+            raise _no_amount(f"{error}; expected are ", law, steps) from error
+    raise _no_amount("", law, steps)

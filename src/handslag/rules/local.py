@@ -60,7 +60,8 @@ def apart(tables: Sequence[Norm]) -> tuple[list[Norm], list[Norm]]:
 def chosen(norms: Mapping[str, Norm], own: Sequence[Norm], on: date, known_on: date | None) -> list[Norm]:
     """What a municipality has chosen, in force on `on`, each to stand in the place of the norm of that name: it holds
     for the whole period that begins then. It stays what no source settles: marked, unless the law has settled it by
-    then, which holds. NormError for what is no setting of `norms`."""
+    then, which holds. What nobody knows of yet on `known_on` has no effect: who brings it is told
+    (`packs.without_effect`). NormError for what is no setting of `norms`."""
     choices, found = open_choices(norms), []
     for norm in own:
         below = choices.get(norm.name)

@@ -161,6 +161,11 @@ class Norm:
         """Whether anybody knew of it then: a norm that a later version of a rule brought is no part of earlier sets."""
         return any(value.known(known_on) for value in self.values)
 
+    @property
+    def counts_from(self) -> date:
+        """The first day on which anybody knows of it: a calculation as known earlier is as if it weren't there."""
+        return min(value.known_from or date.min for value in self.values)
+
     def until(self, day: date, known_on: date | None = None) -> date:
         """The first day after `day` on which the value in force on `day` may no longer hold, as far as known then."""
         known = [value for value in self.values if value.known(known_on)]

@@ -1,6 +1,6 @@
 """The packs: one folder for each legal order, found by its name; what each of them has."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import cache
 from importlib import import_module
@@ -9,8 +9,9 @@ from typing import Any, Protocol, cast
 
 import msgspec
 
+from handslag.rules.facts import FactsError
 from handslag.rules.local import Local
-from handslag.rules.norms import Amendment, Norm
+from handslag.rules.norms import Amendment, Norm, NormError
 from handslag.rules.sheet import Sheet
 
 
@@ -74,6 +75,30 @@ class Pack(Protocol):
 def kind_of_facts(law: Pack) -> type[msgspec.Struct]:
     """The struct of a pack's facts."""
     return cast(type[msgspec.Struct], law.Facts)
+
+
+def without_effect(
+    law: Pack, region: str, settings: Iterable[str], tables: Sequence[Norm], known_on: date | None
+) -> None:
+    """Refuse what would have no effect without a word: FactsError for `settings` of facts, NormError for one of
+    `tables` of which nobody knows yet on `known_on` (None: everything is known). `region`: see `Pack.open_choices`.
+
+    Only for who brings them: what is stored is calculated again as it was.
+    """
+    if known_on is None:
+        return
+    choices = law.open_choices(region)
+    from_then = {name: norm.counts_from for name, norm in choices.items() if norm.counts_from > known_on}
+    if problems := [
+        f"settings: {name} counts in calculations from {from_then[name]} on, not yet on {known_on}"
+        for name in settings
+        if name in from_then
+    ]:
+        raise FactsError(problems)
+    for norm in tables:
+        counts_from = max(norm.counts_from, from_then.get(norm.name, date.min))
+        if counts_from > known_on:
+            raise NormError(f"{norm.place} counts in calculations from {counts_from} on, not yet on {known_on}")
 
 
 @cache

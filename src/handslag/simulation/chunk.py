@@ -17,7 +17,7 @@ from handslag import rules
 from handslag.kernel.months import Month
 from handslag.rules.facts import FactsError
 from handslag.rules.norms import Amendment, Norm, NormError, NormMissing
-from handslag.rules.packs import Pack, pack
+from handslag.rules.packs import Pack, pack, without_effect
 from handslag.rules.periods import Period
 from handslag.rules.unnamed import RowError, facts_of, in_month
 from handslag.simulation.courses import telling
@@ -115,14 +115,16 @@ def _alike(law: Pack, there: dict[int, Any]) -> list[list[int]]:
 def _granted(law: Pack, facts: list[Any], norms: Any, month: Month) -> tuple[NDArray[np.int64], dict[int, str]]:
     """What each household is granted; and which can't be calculated, and why."""
     try:
+        without_effect(law, getattr(facts[0], "canton", ""), facts[0].settings, (), norms.known_on)
         norms = norms.with_settings(facts[0].settings)
-    except NormError as error:
-        return np.zeros(len(facts), dtype=np.int64), dict.fromkeys(range(len(facts)), f"settings: {error}")
+    except (FactsError, NormError) as error:
+        why = str(error) if isinstance(error, FactsError) else f"settings: {error}"
+        return np.zeros(len(facts), dtype=np.int64), dict.fromkeys(range(len(facts)), why)
     many = import_module(f"handslag.rules.{law.PACK}.population")
     if getattr(norms, "own_limits", None):
         with_limits = import_module(f"handslag.rules.{law.PACK}.limits").with_limits
         facts = [with_limits(each, norms) for each in facts]
-    found, why = np.zeros(len(facts), dtype=np.int64), dict[int, str]()
+    found, wrong = np.zeros(len(facts), dtype=np.int64), dict[int, str]()
 
     def some(since: int, until: int) -> None:
         try:
@@ -130,14 +132,14 @@ def _granted(law: Pack, facts: list[Any], norms: Any, month: Month) -> tuple[NDA
             found[since:until] = many.calculate(population, Period.of(month.since, month.until), norms)["granted"]
         except NormMissing as error:
             if until - since == 1:
-                why[since] = str(error)
+                wrong[since] = str(error)
                 return
             middle = (since + until) // 2
             some(since, middle)
             some(middle, until)
 
     some(0, len(facts))
-    return found, why
+    return found, wrong
 
 
 def norms_for(law: Pack, facts: Any, asked: Question, amendments: Sequence[Amendment], month: Month) -> Any:
@@ -146,6 +148,7 @@ def norms_for(law: Pack, facts: Any, asked: Question, amendments: Sequence[Amend
     SimulationError when it isn't whole, or changes inside the month.
     """
     try:
+        without_effect(law, getattr(facts, "canton", ""), (), asked.tables, asked.known_on)
         norms = law.norms_of(facts, asked.known_on, tables=asked.tables, amendments=amendments)
     except (NormError, NormMissing) as error:
         raise SimulationError(f"{month}: {error}") from error

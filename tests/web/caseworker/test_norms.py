@@ -332,6 +332,8 @@ def test_what_is_said_of_a_value_goes_with_it_and_an_example_is_only_for_a_demon
     else:
         tomorrow = text.replace("2025-12-01", str(office.today + timedelta(days=1)))
         assert "hasn&#x27;t come yet" in alva.open(address, text=tomorrow).text
+        later = text.replace("2025-11-30", "2100-01-01")
+        assert "RENT counts in calculations from 2100-01-01 on, not yet" in alva.open(address, text=later).text
     assert alva.open(address, **fields_sent).status_code == 302
     page = alva.open("/norms/").text
     assert "An example: no decision can rest on it" in page and "checked 2025-12-01" in page

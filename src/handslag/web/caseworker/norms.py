@@ -29,6 +29,7 @@ from handslag.domain.tenancy.permissions import Hidden
 from handslag.domain.tenancy.policies import Conflict, NotPossible, examples_bind, setting
 from handslag.domain.tenancy.states import Role
 from handslag.kernel.months import Month
+from handslag.rules import faults
 from handslag.rules.local import PERSONS, SETTING
 from handslag.rules.norms import AMOUNTS, STATUSES, Norm, NormMissing
 from handslag.rules.packs import Pack
@@ -87,6 +88,11 @@ def _words() -> str:
     return own if the_law().LOCAL and own in ("sv", "de", "fr", "en") else language()
 
 
+def _problems(refused: NotPossible) -> list[str]:
+    """What the rules say is wrong with a value, as far as they have it in the language of the page."""
+    return [faults.said(told.removeprefix("municipality: "), _words()) for told in refused.facts.get("problems", [])]
+
+
 def _home(request: HttpRequest) -> str:
     return f"{base(request)}/norms/"
 
@@ -119,8 +125,7 @@ def enter(request: HttpRequest, tenant: str) -> HttpResponse:
                 attempt(request, enter_local_norm, key=key, entry=told, since=since, source=data["source"])
             return HttpResponseRedirect(_home(request))
         except NotPossible as refused:
-            problems = [problem.removeprefix("municipality: ") for problem in refused.facts.get("problems", [])]
-            errors[""] = " ".join([refusal(refused), *problems])
+            errors[""] = " ".join([refusal(refused), *_problems(refused)])
     return _show(request, data, errors)
 
 
@@ -146,8 +151,7 @@ def bring(request: HttpRequest, tenant: str) -> HttpResponse:
                 try:
                     attempt(request, enter_local_norm, key=key, entry=one.entry, since=one.since, source=one.source)
                 except NotPossible as refused:
-                    told = [problem.removeprefix("municipality: ") for problem in refused.facts.get("problems", [])]
-                    problems += [f"{one.place}: {problem}" for problem in told] or [f"{one.place}: {refusal(refused)}"]
+                    problems += [f"{one.place}: {told}" for told in _problems(refused) or [refusal(refused)]]
             if problems:
                 raise FileError(problems)
     except FileError as wrong:

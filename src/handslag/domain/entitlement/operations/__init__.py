@@ -32,12 +32,12 @@ from handslag.domain.tasks.states import TaskState
 from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.operations import new_id
 from handslag.domain.tenancy.permissions import Hidden, require_role
-from handslag.domain.tenancy.policies import Conflict, NotForThem, NotPossible, examples_bind
+from handslag.domain.tenancy.policies import Conflict, NotForThem, NotPossible, examples_bind, setting
 from handslag.domain.tenancy.states import Role
 from handslag.kernel import canonical
 from handslag.kernel.months import Month
 from handslag.rules.norms import NormError, NormMissing, from_entries, not_yet_checked
-from handslag.rules.packs import PackError, pack
+from handslag.rules.packs import PackError, pack, without_effect
 from handslag.rules.se.codes import INCOMES
 from handslag.rules.se.facts import Facts, FactsError
 from handslag.rules.se.limits import with_limits
@@ -220,7 +220,7 @@ def enter_local_norm(
     label, value or rows, status, checked_on; no value: it ends on that day, also one that begins on it). In force when
     another administrator has confirmed it. The owner of what stands by itself in that law is the organisation, unless
     `entry` names another body. `key`: of the form; SentAlready the second time.
-    NotPossible("local norm") with the problem, ("source") without one."""
+    NotPossible("local norm") with the problem, also where it would have no effect yet, ("source") without one."""
     member = require_role(by, now, Role.ADMINISTRATOR)
     if not source.strip() or len(source) > 300:
         raise NotPossible("source")
@@ -254,6 +254,7 @@ def _read_local_norm(entry: dict[str, Any], since: date, source: str, now: datet
         told, value = as_one_value(entry, since, source.strip(), today)
         [norm] = from_entries([told | {"values": [value]}], "municipality", lang=law.LANGUAGE)
         law.accept(norm, since)
+        without_effect(law, str(setting("canton")), (), [norm], today)
     except (NormError, NormMissing, PackError) as error:
         raise NotPossible("local norm", problems=[str(error)]) from error
     if problems := not_yet_checked([norm], today):
