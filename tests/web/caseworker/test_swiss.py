@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -458,6 +458,18 @@ def passed(office: Office, database: Any, row: Order) -> None:
         admin.execute("UPDATE decisions_order SET due_on = %s WHERE id = %s", [day, row.id])
 
 
+def settings_are(beside: pytest.MonkeyPatch, since: date, **taken: str) -> None:
+    """What the organisation has chosen for its orders."""
+    value = {"since": since, "source": "Reglement", "checked_on": since, "status": "official"}
+    own = [
+        {"name": f"setting.{name}", "unit": "choice", "label": {"de": name}, "choices": {choice: {"de": choice}}}
+        | {"owner": "Musterwil", "values": [value | {"value": choice}]}
+        for name, choice in taken.items()
+    ]
+    of_own = from_entries(own, "own")
+    beside.setattr("handslag.domain.decisions.operations.orders.local_norms", lambda _: of_own)
+
+
 def reduced(office: Office, condition: Order, **more: Any) -> Order:
     """A reduction from the first month of the case on, as it is proposed."""
     period = look(office, Period, case_id=condition.case_id, since=(office.month - 1).since)
@@ -466,7 +478,7 @@ def reduced(office: Office, condition: Order, **more: Any) -> Order:
 
 
 def test_a_reduction_is_heard_reasoned_decided_by_two_and_then_counted(
-    musterwil: Office, desk: Any, database: Any
+    musterwil: Office, desk: Any, database: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A condition comes first, with its day and what may follow; a reduction only after that day, heard and in the
     limits of the rules, never by itself. No budget reduces without it, none leaves it out, and it can be lifted."""
@@ -502,6 +514,19 @@ def test_a_reduction_is_heard_reasoned_decided_by_two_and_then_counted(
     for change, why in (({"percent": 31}, "percent"), ({"months": 13}, "reduction months"), ({}, "not heard yet")):
         with pytest.raises(NotPossible, match=why):
             reduced(office, laid_down, **{"percent": 30, "months": 2} | change)
+    # of the whole unit's need: what others' reductions take leaves less, and instalments where both share one limit
+    first = look(office, Period, case_id=key_in(case), since=(office.month - 1).since)
+    with acting(office.slug, TEST, "look"):
+        of_others = [Order(period=first, percent=percent, months=3) for percent in (10, 15)]
+        kept_back = [Order(period=first, percent=4, months=3)]
+    for base, limit, most in (("person", "separate", 30), ("unit", "separate", 5), ("unit", "shared", 1)):
+        with monkeypatch.context() as beside:
+            beside.setattr("handslag.domain.decisions.queries.reductions_in", lambda *_, **__: of_others)
+            beside.setattr("handslag.domain.decisions.operations.orders.instalments_in", lambda *_, **__: kept_back)
+            settings_are(beside, first.since, sanction_base=base, restitution_limit=limit)
+            for percent, why in ((most, "not heard yet"), (most + 1, "percent")):
+                with pytest.raises(NotPossible, match=why):
+                    reduced(office, laid_down, percent=percent, months=2)
     day = office.today + timedelta(days=14)
     (asked,) = open_hearing(**office.act("hanna"), period=sheet.period_id, about="Kürzung der Hilfe", answer_by=day)
     with pytest.raises(NotPossible, match="not heard yet"):
@@ -846,16 +871,9 @@ def test_instalments_are_kept_back_by_the_rule_until_the_claim_is_paid(
     with acting(office.slug, TEST, "look"):
         of_two = [Order(period=first, percent=percent, months=3) for percent in (10, 15)]
     for base, limit, most in (("person", "shared", 15), ("unit", "shared", 5), ("unit", "separate", 30)):
-        value = {"since": first.since, "source": "Reglement", "checked_on": first.since, "status": "official"}
-        own = [
-            {"name": f"setting.{name}", "unit": "choice", "label": {"de": name}, "choices": {taken: {"de": taken}}}
-            | {"owner": "Musterwil", "values": [value | {"value": taken}]}
-            for name, taken in (("sanction_base", base), ("restitution_limit", limit))
-        ]
         with monkeypatch.context() as beside:
             beside.setattr("handslag.domain.decisions.queries.reductions_in", lambda *_, **__: of_two)
-            of_own = from_entries(own, "own")
-            beside.setattr("handslag.domain.decisions.operations.orders.local_norms", lambda _, of=of_own: of)
+            settings_are(beside, first.since, sanction_base=base, restitution_limit=limit)
             for percent, why in ((most, "not heard first"), (most + 1, "percent")):
                 with pytest.raises(NotPossible, match=why):
                     propose_instalment(**office.act("hanna"), **told | {"percent": percent})
