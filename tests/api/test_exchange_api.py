@@ -388,6 +388,9 @@ def test_only_the_other_installation_itself_refuses_for_good(monkeypatch: pytest
             with pytest.raises(ExchangeError) as refused:
                 https.send(https.HttpsConfig(url="http://127.0.0.1:1/x"), "x")
             said[status, kind.encode() + content] = refused.type
+    for torn in (b'["\xff"]', b"[" * 100_000, b'{"a": 1}'):
+        with pytest.raises(Away, match="can't be read"):
+            https.texts_in(torn)
     final = {(status, told) for (status, told), kind in said.items() if kind is Refused}
     whole = problem[0].encode() + problem[1]
     assert final == {(413, told) for _status, told in said} | {(400, whole), (403, whole), (422, whole)}

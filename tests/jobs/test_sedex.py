@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import sys
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -182,6 +183,8 @@ def test_what_is_not_ours_stays_and_what_attacks_is_laid_aside(database: Databas
     lies("huge", b"<envelope>" + b" " * 70_000)
     lies("large", what=b"<a>" + b" " * 1_500_000 + b"</a>")
     lies("unsealed", what=b"eyJhbGciOiJub25lIn0.e30.")
+    torn = urlsafe_b64encode(b'{"message": "\xff"}').rstrip(b"=")
+    lies("torn", what=b".".join((urlsafe_b64encode(b'{"alg":"ES256"}').rstrip(b"="), torn, b"e30")))
     lies("stranger", sender="1-9777-1")
     lies("two")
     (inbox / "data_two.json").write_bytes(b"[]")
@@ -207,6 +210,7 @@ def test_what_is_not_ours_stays_and_what_attacks_is_laid_aside(database: Databas
         "from 1-9777-1, who is no partner of ours", "more than one data file",
         "no plain file", "no plain file", "no plain file", "no receipt of eCH-0090 version 2.0",
         "the key file of somebody else", "larger than 64000 bytes",
+        "'utf-8' codec can't decode byte 0xff in position 13: invalid start byte",
     ])  # fmt: skip
     assert [row.trouble for row in pair.answerer.rows(SedexClient)] == [""]
     assert secret.read_text() == "<a/>"

@@ -419,8 +419,8 @@ def _collect(run: _Run, done: list[str]) -> set[str]:
 
 def _open(run: _Run, content: bytes) -> set[str]:
     try:
-        envelopes = msgspec.json.decode(content, type=list[str])
-    except (msgspec.DecodeError, RecursionError) as error:
+        envelopes = https.texts_in(content)
+    except ExchangeError as error:
         raise _Failed("collect doesn't answer with a list of texts") from error
     return {digest for envelope in envelopes if (digest := _one(run, envelope))}
 

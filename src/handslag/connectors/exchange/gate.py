@@ -55,7 +55,7 @@ def unverified(text: str, kind: type[T]) -> T:
     """What a signed text says, before it is believed: only to know whose keys to hold it against. Unreadable."""
     try:
         return msgspec.json.decode(_content(text), type=kind)
-    except (msgspec.MsgspecError, RecursionError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise Unreadable(Code.CONTENT, f"not a signed text: {type(error).__name__}", final=False) from error
 
 

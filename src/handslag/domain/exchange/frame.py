@@ -237,7 +237,7 @@ def framed_in(content: bytes) -> Framed:
     """What a message is, also where it must not be kept: who sent it is told so. Unreadable where nobody can tell."""
     try:
         return msgspec.json.decode(content, type=Framed)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         pass
     try:  # without what can't be read: halves of signs, and what lies too deep
         text, kept, depth = _SURROGATE.sub(r"\\ufffd", content.decode()), [], 0

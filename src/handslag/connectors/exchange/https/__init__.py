@@ -16,7 +16,7 @@ from handslag.kernel.addresses import is_loopback
 from handslag.kernel.reading import TooLarge, TooSlow, read_within
 
 T = TypeVar("T")
-__all__ = ["HttpsConfig", "ask", "collect", "send", "tell_keys"]
+__all__ = ["HttpsConfig", "ask", "collect", "send", "tell_keys", "texts_in"]
 
 #: Bytes of an answer: a hundred envelopes of the usual size; a partner that has more gives them in parts.
 LARGEST = 16_000_000
@@ -48,7 +48,12 @@ def send(config: HttpsConfig, envelope: str) -> None:
 
 def collect(config: HttpsConfig, request: str) -> list[str]:
     """`POST <url>/collect`."""
-    return _read(_call(config, "collect", request, "application/jose"), list[str])
+    return texts_in(_call(config, "collect", request, "application/jose"))
+
+
+def texts_in(content: bytes) -> list[str]:
+    """The envelopes in an answer to `collect`. Away."""
+    return _read(content, list[str])
 
 
 class _Taken(msgspec.Struct):
