@@ -19,6 +19,7 @@ LEVELS = {"debug", "info", "warning", "error", "exception", "critical"}
 REASONS = {
     ("jobs/partners.py", "said"),
     ("jobs/partners.py", "refused.reason"),
+    ("jobs/partners.py", "error.reason"),
     ("jobs/scan.py", "verdict.detail"),
     ("jobs/sedex.py", "trouble"),
     ("jobs/elsewhere.py", "error.reason"),

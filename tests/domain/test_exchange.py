@@ -16,7 +16,7 @@ from uuid import UUID, uuid4
 import msgspec
 import psycopg
 import pytest
-from django.db import IntegrityError, connection
+from django.db import IntegrityError, OperationalError, connection
 from django.http import HttpRequest
 from django.test.utils import CaptureQueriesContext
 from joserfc import jws
@@ -46,7 +46,7 @@ from handslag.domain.tasks.models import Task
 from handslag.domain.tasks.operations import finish_task
 from handslag.domain.tenancy.door import acting
 from handslag.domain.tenancy.keys import sign
-from handslag.domain.tenancy.permissions import Hidden, member_behind
+from handslag.domain.tenancy.permissions import Hidden, NotAllowed, member_behind
 from handslag.domain.tenancy.policies import Conflict, NotPossible
 from handslag.jobs import exchange
 from handslag.jobs.accounts import compare_account
@@ -611,7 +611,9 @@ def test_what_cannot_be_read_is_set_aside_and_holds_up_no_other(pair: Pair) -> N
     (poison,) = pair.answerer.rows(Outcome, message_id=key)
     assert (poison.state, poison.attempts, poison.trouble) == ("quarantined", 3, "not a signed text")
     assert "message unreadable" in pair.answerer.tasks()
-    try_again(**pair.act(pair.answerer), arrival=poison.id, version=poison.version)
+    with pytest.raises(NotAllowed):  # she wouldn't even see it
+        try_again(**pair.act(pair.answerer), arrival=poison.id, version=poison.version)
+    try_again(**pair.act(pair.answerer, "rut"), arrival=poison.id, version=poison.version)
     for _ in range(3):
         pair.arrives(pair.answerer)
     (again,) = pair.answerer.rows(Outcome, message_id=key)
@@ -655,15 +657,18 @@ def test_three_days_fourteen_days_and_a_receipt_that_comes_late(database: Databa
     pair.later(seconds=11)
     pair.leaves(pair.asker)
     pair.carry()
-    pair.later(days=2)
+    pair.later(days=3, microseconds=-1)
     pair.watch(pair.asker)
     assert pair.asker.tasks() == []
-    pair.later(days=1)
+    pair.later(microseconds=1)
     for _ in range(2):
         pair.watch(pair.asker)
     assert pair.asker.tasks() == ["message not collected"]
     pair.arrives(pair.answerer)  # collected on the third day, but its receipt is lost for now
-    pair.later(days=11)
+    pair.later(days=11, microseconds=-1)
+    pair.watch(pair.asker)
+    assert pair.asker.message(question.message_id).transport == "handed over"
+    pair.later(microseconds=1)
     for _ in range(2):
         pair.watch(pair.asker)
     late = pair.asker.message(question.message_id)
@@ -671,7 +676,8 @@ def test_three_days_fourteen_days_and_a_receipt_that_comes_late(database: Databa
     assert pair.asker.tasks() == ["message not collected", "message expired"]
     pair.carry()
     pair.arrives(pair.asker)
-    assert pair.states(question)[0] == "delivered"
+    assert pair.states(question) == ("delivered", "", "")
+    assert pair.asker.tasks() == []  # it has arrived after all: nobody has to do anything about it
     second = pair.asked()
     pair.later(seconds=11)
     pair.leaves(pair.asker)
@@ -898,15 +904,17 @@ def test_operators_see_how_it_goes_with_each_partner_and_nothing_of_what_is_said
     waiting = pair.asked()
     pair.later(seconds=11)
     pair.leaves(pair.asker)
+    pair.asked()  # it never leaves
     pair.put(pair.asker, "not.a.jws", pair.answerer.address, uuid4(), "0" * 64)
     monkeypatch.setattr(clock, "now", lambda: pair.now)
     pair.later(hours=23)
     code, lines = printed("--json")
     (row,) = [json.loads(line) for line in lines.splitlines()]
     assert (row["partner"], row["way"]) == (pair.answerer.address, "here")
-    counts = ("waiting", "unanswered", "lost", "set_aside", "unlooked", "sent", "delivered", "received")
-    assert [row[name] for name in counts] == [1, 1, 0, 0, 1, 2, 1, 0]
-    assert (code, row["amiss"]) == (1, ["1 arrived more than an hour ago and weren't taken in: does the worker run?"])
+    counts = ("waiting", "held", "unanswered", "lost", "set_aside", "unlooked", "sent", "delivered", "received")
+    assert [row[name] for name in counts] == [1, 1, 1, 0, 0, 1, 2, 1, 0]
+    asks = ("1 of ours couldn't leave for more than an hour", "1 arrived more than an hour ago and weren't taken in")
+    assert (code, row["amiss"]) == (1, [f"{one}: does the worker run?" for one in asks])
     pair.later(hours=2)
     code, text = printed()
     assert "a message has waited for a receipt for more than a day" in text
@@ -919,7 +927,7 @@ def test_operators_see_how_it_goes_with_each_partner_and_nothing_of_what_is_said
     pair.carry()
     pair.arrives(pair.asker)  # what left the day before arrived on this one
     row = json.loads(printed("--json")[1])
-    assert [row[name] for name in counts] == [0, 2, 0, 0, 1, 0, 1, 0]
+    assert [row[name] for name in counts] == [0, 1, 2, 0, 0, 1, 0, 1, 0]
     label = f'{{organisation="{pair.asker.office.slug}",partner="{pair.answerer.address}"}}'
     assert f"handslag_exchange_waiting{label} 1.0" in figures
     assert f"handslag_exchange_oldest_seconds{label} {(pair.now - waiting.created_at).total_seconds() - 11}" in figures
@@ -937,6 +945,42 @@ def test_a_question_about_somebody_protected_here_is_seen_by_cleared_staff_only(
             assert messages_of(member).filter(id=theirs.id).count() == seen, who
     with pytest.raises(Hidden):
         take_up(**pair.act(pair.answerer), message=theirs.id, version=theirs.version)
+
+
+def test_who_was_protected_since_is_seen_by_cleared_staff_and_only_codes_are_said(pair: Pair) -> None:
+    office = pair.answerer.office
+    new = NewPerson(
+        identifier_type="personnummer", identifier=pair.folder.numbers[0], given_name="Petra", family_name="Nilsson"
+    )
+    known = register_person(**pair.act(pair.answerer, "rut"), new=new)
+    question, other = pair.asked(), pair.asked(RENT)
+    pair.settle()
+    theirs = pair.answerer.message(question.message_id)
+
+    def seen() -> list[int]:
+        found = []
+        for who in ("hanna", "bo"):
+            with acting(office.slug, office.staff[who], "look") as door:
+                found.append(messages_of(member_behind(door, pair.now)).filter(id=theirs.id).count())
+        return found
+
+    assert seen() == [1, 1]
+    set_protection(**pair.act(pair.answerer, "rut"), person=known.id, level=2, address_level=2, version=known.version)
+    set_protection(
+        **pair.act(pair.asker, "rut"), person=pair.folder.case.applicant_id, level=2, address_level=2, version=1
+    )
+    assert seen() == [0, 1]
+    with pytest.raises(NotPossible, match="colleague"):
+        give_message(**pair.act(pair.answerer, "bo"), message=theirs.id, to=office.members["hanna"])
+    with pytest.raises(NotPossible, match="protected exchange"):
+        pair.added(other, "Behövs inte.", build.recalling)
+    pair.added(other, "", build.recalling)
+    with acting(office.slug, office.staff["bo"], "answer"):
+        said = build.answering(key=uuid4(), asked=theirs, answers=[Answer(number=1, reason="NO_GROUND")])
+    seal_message(**pair.act(pair.answerer, "bo"), new=said)
+    pair.settle()
+    assert pair.states(other) == ("delivered", "recalled", "")
+    assert pair.states(question) == ("delivered", "rejected", "NO_GROUND")
 
 
 def test_about_somebody_with_protected_registration_only_a_code_is_answered(pair: Pair) -> None:
@@ -1074,13 +1118,16 @@ def test_what_begins_something_has_one_event_and_what_was_tried_before_a_chain_o
 
 def test_one_that_fails_holds_up_none_of_those_it_came_with(fresh: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whether it fails where it is placed or in the database: all of them are tried alone, once."""
-    asked = _arriving(fresh, 5)
-    bad = {str(asked[1]): LookupError("nowhere"), str(asked[3]): None}
+    asked = _arriving(fresh, 6)
+    bad = {str(asked[1]): LookupError("nowhere"), str(asked[3]): None, str(asked[5]): OperationalError}
     usual = exchange.RECEIVED_BY["question", 1]
 
     def placed(opened: Any, now: Any) -> Placed | None:
         key = opened.framed.header.id
         if key in bad:
+            if bad[key] is OperationalError:  # it takes too long: the database is still there
+                with connection.cursor() as cursor:
+                    cursor.execute("SET LOCAL statement_timeout = 1; SELECT pg_sleep(1)")
             if error := bad[key]:
                 raise error
             return Placed(unit=uuid4())  # refused by the database, with everything in the same statement
@@ -1088,14 +1135,14 @@ def test_one_that_fails_holds_up_none_of_those_it_came_with(fresh: Pair, monkeyp
 
     monkeypatch.setitem(exchange.RECEIVED_BY, ("question", 1), placed)
     fresh.arrives(fresh.answerer)
-    assert _states(fresh, asked) == ["taken 0", "trying 1", "taken 0", "trying 1", "taken 0"]
+    assert _states(fresh, asked) == ["taken 0", "trying 1", "taken 0", "trying 1", "taken 0", "trying 1"]
     for tries in ("trying 2", "quarantined 3", "quarantined 3"):
         behind = _arriving(fresh, 2)
         with monkeypatch.context() as alone:
             alone.setattr(exchange, "take_in", _refused)  # those behind them go together
             fresh.arrives(fresh.answerer)
         assert _states(fresh, behind) == ["taken 0", "taken 0"]
-        assert _states(fresh, asked)[1] == tries
+        assert _states(fresh, asked)[1::2] == [tries] * 3
     assert len(fresh.answerer.rows(Message, message_id__in=asked)) == 3
 
 

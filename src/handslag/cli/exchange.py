@@ -299,6 +299,8 @@ def _amiss(one: Figures, now: datetime, client: SedexClient | None) -> list[str]
         points.append(f"doesn't answer since {one.failing_since:%Y-%m-%d %H:%M} UTC ({one.trouble})")
     if one.oldest and now - one.oldest > LONGEST_WAIT:
         points.append("a message has waited for a receipt for more than a day")
+    if one.held:
+        points.append(f"{one.held} of ours couldn't leave for more than an hour: does the worker run?")
     if one.unlooked:
         points.append(f"{one.unlooked} arrived more than an hour ago and weren't taken in: does the worker run?")
     if one.set_aside:

@@ -174,7 +174,7 @@ from handslag.domain.exchange.operations.sedex import (
 )
 from handslag.domain.exchange.policies import TAKE_BACK
 from handslag.domain.exchange.queries import name_of, own_address, unit_for
-from handslag.domain.exchange.states import AWAITED, SETTLED, Business, Direction, OutcomeState
+from handslag.domain.exchange.states import AWAITED, SETTLED, Business, Direction, OutcomeState, Transport
 from handslag.domain.funding.operations import (
     ApprovalChanged,
     ChangeDecided,
@@ -1699,8 +1699,15 @@ def _done_by_sending_again(event: Event, by: Actor, now: datetime) -> None:
     )  # fmt: skip
 
 
+def _done_by_arriving(event: Event, by: Actor, now: datetime) -> None:
+    """Somebody was told that it hadn't arrived, and now it has."""
+    if event.payload["state"] in (Transport.DELIVERED, Business.IN_CHECK):
+        _answered(event.subject, by, now, "message not delivered", "message not collected", "message expired")
+
+
 def _done_by_their_answer(event: Event, by: Actor, now: datetime) -> None:
-    _answered(event.subject, by, now, "question unanswered", "question asked back", "question overdue")
+    waited = ("question unanswered", "question asked back", "question overdue")
+    _answered(event.subject, by, now, *waited, "message not collected", "message expired")
 
 
 def _done_by_their_addition(event: Event, by: Actor, now: datetime) -> None:
@@ -1915,7 +1922,7 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     MessageReminded: (Reaction(_task_for_reminder, causes=(TaskOpened,)),),
     MessageTakenUp: (),
     MessageKept: (),
-    ReceiptTakenIn: (),
+    ReceiptTakenIn: (Reaction(_done_by_arriving, causes=(TaskDone,)),),
     MessageOverdue: (Reaction(_task_for_overdue, causes=(TaskOpened,)),),
     MessageGiven: (Reaction(_task_for_given, causes=(TaskOpened,)),),
     MessageSentAgain: (Reaction(_done_by_sending_again, causes=(TaskDone,)),),

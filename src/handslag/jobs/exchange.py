@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import transaction
 
 from handslag.connectors.store.content_type import TypeRefused, content_type
 from handslag.connectors.store.port import FileExists
@@ -50,7 +50,7 @@ from handslag.domain.tenancy.door import acting, acting_door, system
 from handslag.domain.tenancy.keys import file_key
 from handslag.domain.tenancy.policies import NotPossible
 from handslag.jobs.acts import each_tenant, store_of
-from handslag.jobs.queue import AWAY, STUBBORN, tasks
+from handslag.jobs.queue import AWAY, STUBBORN, tasks, went_away
 from handslag.kernel import clock
 from handslag.kernel.ids import least_of
 from handslag.messages.approval_change import receive as approval_change
@@ -163,9 +163,9 @@ def hand_over_due(tenant: int) -> None:
     for key in due:
         try:
             hand_over_message(tenant=tenant, message=str(key))
-        except (OperationalError, InterfaceError):
-            raise
         except Exception as error:  # whatever it is, those behind it leave, and what arrived is taken in
+            if went_away(error):
+                raise
             log.error("not handed over", tenant=tenant, subject=str(key), error=type(error).__name__)
 
 
@@ -183,10 +183,8 @@ def take_arrivals(tenant: int) -> None:
                 alone_with_arrivals()
                 waiting, awaited = _waiting(tenant, tried)
                 taken = _take_together(tenant, [row for row, together in waiting if together])
-        except (OperationalError, InterfaceError):
-            raise
         except Exception as error:
-            if not waiting:
+            if not waiting or went_away(error):
                 raise
             taken = set()
             log.warning("not taken in together", tenant=tenant, count=len(waiting), code=type(error).__name__)
@@ -231,9 +229,11 @@ def take_arrival(tenant: int, arrival: UUID) -> bool:
             except UnknownKey as error:
                 _note_keys(tenant, error.sender)
                 _take(told)
-        except (OperationalError, InterfaceError, NotPossible):
+        except NotPossible:
             raise
         except Exception as error:  # whatever it is, those behind it flow
+            if went_away(error):
+                raise
             reason = error.reason if isinstance(error, Unreadable) else type(error).__name__
             code = error.code if isinstance(error, Unreadable) else type(error).__name__
             log.warning("not taken in", tenant=tenant, subject=str(arrival), code=code)

@@ -26,7 +26,7 @@ from handslag.connectors.exchange.gate import (
     own_file,
     print_of_keys,
 )
-from handslag.connectors.exchange.port import Away, KeyWanted, Refused
+from handslag.connectors.exchange.port import Away, KeyWanted, Refused, Unwell
 from handslag.domain.exchange.frame import Unreadable
 from handslag.domain.exchange.models import Partner
 from handslag.domain.exchange.operations.courier import OFFERED
@@ -40,8 +40,8 @@ from handslag.jobs.queue import tasks
 from handslag.kernel import clock
 
 log = structlog.get_logger("partners")
-#: How often in a row a partner is asked for more.
-ROUNDS = 20
+#: How often in a row a partner is asked for more; after so many in a row of which it makes nothing it is left alone.
+ROUNDS, UNWELL = 20, 5
 
 
 @tasks.periodic(cron="* * * * *")
@@ -94,15 +94,24 @@ def _swap_keys(tenant: int, config: https.HttpsConfig) -> None:
 
 def _give(tenant: int, partner: Partner, config: https.HttpsConfig) -> None:
     """Give what waits, oldest first; what it refuses for good holds up nothing behind it, nor does what it doesn't
-    believe once it has our keys: signed by one that has ended there. As it is said anew it is signed anew."""
+    believe once it has our keys: signed by one that has ended there. As it is said anew it is signed anew. What it
+    makes nothing of is given again the next time, and those behind it now. Unwell after a few such in a row."""
     now = clock.now()
     with acting(tenant, BY, "what waits"):
         waiting = [(row.id, closed(row, now)) for row in waiting_for(partner, now - OFFERED)]
     given: list[UUID] = []
-    told = False
+    told, unwell = False, 0
     try:
         for key, envelope in waiting:
-            refused = _refusal(config, envelope)
+            try:
+                refused = _refusal(config, envelope)
+            except Unwell as error:
+                log.error("envelope not taken", tenant=tenant, partner=partner.address, reason=error.reason)
+                unwell += 1
+                if unwell >= UNWELL:
+                    raise
+                continue
+            unwell = 0
             if isinstance(refused, KeyWanted) and not told:
                 _swap_keys(tenant, config)
                 told, refused = True, _refusal(config, envelope)

@@ -23,9 +23,19 @@ AWAY = RetryStrategy(max_attempts=12, exponential_wait=2, retry_exceptions=[Oper
 #: For what another organisation sent and nobody here would ask for again: after one, two, three ... minutes, for some
 #: weeks, also where there was no room on the disk.
 STUBBORN = RetryStrategy(max_attempts=300, linear_wait=60, retry_exceptions=[OperationalError, InterfaceError, OSError])
+#: What the database refuses, rather than that it went away: it is too much, or takes too long (SQLSTATE, its class).
+_TOO_MUCH, _TOO_LONG = "54", "57014"
 #: A worker that waited so long for a connection has lost the database, and begins anew after so many seconds.
 AWAY_SECONDS, AGAIN_SECONDS = 3, 1
 log = structlog.get_logger("worker")
+
+
+def went_away(error: Exception) -> bool:
+    """Whether the database went away under a job, so that everything behind it fails as well: then it is tried anew.
+    Not where it refused this one thing."""
+    state = getattr(error.__cause__, "sqlstate", None) or ""
+    refused = state.startswith(_TOO_MUCH) or state == _TOO_LONG
+    return isinstance(error, OperationalError | InterfaceError) and not refused
 
 
 def on_ready(queue: App) -> None:

@@ -343,8 +343,9 @@ def adding(*, key: UUID, asked: Message, text: str) -> NewMessage:
 
 
 def recalling(*, key: UUID, asked: Message, text: str) -> NewMessage:
-    """The message that recalls the first one: no answer is wanted any more, and why."""
-    return _about(key, asked, Action.RECALL, {"text": text.strip()}, closed=True)
+    """The message that recalls the first one: no answer is wanted any more, and why. Without words a dash stands for
+    them: that alone may leave about somebody who has protected registration by now."""
+    return _about(key, asked, Action.RECALL, {"text": text.strip() or "–"}, closed=True)
 
 
 def reminding(*, key: UUID, asked: Message, text: str) -> NewMessage:

@@ -28,6 +28,12 @@ class KeyWanted(Away):
     code = "exchange.key"
 
 
+class Unwell(Away):
+    """It answers, but makes nothing of this one and doesn't say why: the next may pass, and this one later."""
+
+    code = "exchange.unwell"
+
+
 class Refused(ExchangeError):
     """It refuses this one; the next may pass."""
 

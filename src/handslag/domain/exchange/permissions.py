@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from handslag.domain.exchange.models import Message
 from handslag.domain.tenancy.door import Actor, acting_door
@@ -37,14 +37,18 @@ def who_hold(roles: Iterable[Role], now: datetime) -> QuerySet[StaffMember]:
 
 def may_be_given(message: Message, now: datetime) -> QuerySet[StaffMember]:
     """Whom a message may be given to: of its unit, cleared for it, holding a role that sees messages."""
-    return who_hold(sorted(ROLES), now).filter(unit_id=message.unit_id, clearance__gte=message.level)
+    now_on = message.person.protection_level if message.person else 0
+    least = max(message.level, now_on)
+    return who_hold(sorted(ROLES), now).filter(unit_id=message.unit_id, clearance__gte=least)
 
 
 def messages_of(member: Member) -> QuerySet[Message]:
-    """The messages of her unit, without those about people above her clearance."""
+    """The messages of her unit, without those about people above her clearance: as they were protected when it was
+    written or came, or are by now."""
     if not member.roles & ROLES:
         return Message.objects.none()
-    return Message.objects.filter(unit_id=member.unit_id, level__lte=member.clearance)
+    now_on = Q(person=None) | Q(person__protection_level__lte=member.clearance)
+    return Message.objects.filter(now_on, unit_id=member.unit_id, level__lte=member.clearance)
 
 
 def message_for_staff(key: UUID, by: Actor, now: datetime, *roles: Role, lock: bool = False) -> tuple[Message, Member]:

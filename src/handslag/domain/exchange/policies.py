@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Collection
 from datetime import date, timedelta
 from typing import Any
@@ -39,11 +40,11 @@ def address_protected(person: UUID, day: date) -> bool:
 
 def tells_address(content: Any, person: UUID, day: date, *beside: UUID) -> bool:
     """Whether what is said gives an address although one of that household, or of that of those `beside` her, is
-    protected: as an address, or a line with a number of a protected one in words."""
+    protected: as an address, or the street and number of a protected one in words or the name of a file."""
     homes = _households([person, *beside], day)
     secret = Address.objects.filter(person_id__in=homes.values("id"), protection_level__gt=0)
     found = list(secret.values_list("lines", flat=True))
-    lines = {_plain(line) for each in found for line in each if re.search(r"[^\W\d].*\d", line)}
+    lines = {street for each in found for line in each if (street := street_in(line))}
     parts: list[Any] = [content] if found else []
     while parts:
         part = parts.pop()
@@ -65,8 +66,20 @@ def _households(people: Collection[UUID], day: date) -> QuerySet[Person]:
     return Person.objects.filter(Q(id__in=people) | Q(id__in=beside))
 
 
+def street_in(line: str) -> str:
+    """The street and number of a line of an address, whatever stands behind them, or before them with a number that
+    stands first; "" for a line that hasn't both."""
+    plain = _plain(line)
+    if found := re.match(r" (?:\d+ )?[^\W\d].*? \d+ ", plain):
+        return found[0]
+    return plain if re.match(r" \d+ .*[^\W\d]", plain) else ""
+
+
 def _plain(text: str) -> str:
-    return " ".join(text.casefold().split())
+    """A text as its words and numbers, each between spaces: in small letters, however its letters are composed, without
+    what stands between them."""
+    words = re.findall(r"\d+|[^\W\d_]+", unicodedata.normalize("NFKC", text).casefold())
+    return f" {' '.join(words)} "
 
 
 def may_leave(person: UUID, day: date, assessed: str) -> int:

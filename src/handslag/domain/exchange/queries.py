@@ -422,7 +422,8 @@ class Figures:
     """How it goes with one partner, for whoever runs the system: nothing of what is said to whom about whom.
 
     `way`: "here" (the same installation), "called", "calls us" or "sedex". `waiting`: handed over, with no receipt
-    yet nor any other word, and `oldest` of them; `unanswered`: delivered, and no answer yet; `lost`: didn't arrive, and
+    yet nor any other word, and `oldest` of them; `held`: sealed more than an hour ago, and it couldn't
+    leave; `unanswered`: delivered, and no answer yet; `lost`: didn't arrive, and
     nobody has sent it again; `set_aside`: couldn't be read; `unlooked`: came more than an hour ago, and the job hasn't
     ended with it. `sent`, `delivered` and `received` are those of the last 24 hours.
     """
@@ -435,6 +436,7 @@ class Figures:
     reached_at: datetime | None = None
     waiting: int = 0
     oldest: datetime | None = None
+    held: int = 0
     unanswered: int = 0
     lost: int = 0
     set_aside: int = 0
@@ -455,6 +457,7 @@ def figures(now: datetime) -> list[Figures]:
         for row in rows.values("partner").annotate(
             waiting=Count("id", filter=waits),
             oldest=Min("handed_over_at", filter=waits),
+            held=Count("id", filter=out & Q(transport=Transport.SEALED, created_at__lt=now - _LEFT)),
             unanswered=Count("id", filter=out & Q(transport=Transport.DELIVERED, business__in=AWAITED, action="5")),
             sent=Count("id", filter=out & Q(handed_over_at__gt=now - _RATE)),
             received=Count("id", filter=Q(direction=Direction.IN, created_at__gt=now - _RATE)),

@@ -47,10 +47,10 @@ def standing_of(message: Message) -> tuple[str, str]:
 
 
 def asked_of(case: UUID, member: Member) -> list[AskedOf]:
-    """The questions about a case, newest first, as far as this member may see them."""
+    """The questions about a case, newest first, as far as this member may see them; tests aren't about a case."""
     if not member.roles & ROLES:
         return []
-    rows = [row for row in asked_about(case) if row.level <= member.clearance]
+    rows = [row for row in asked_about(case) if row.level <= member.clearance and not row.test]
     if not rows:
         return []
     names, replies = partners(), replies_to([row for row in rows if row.places])

@@ -358,7 +358,11 @@ def question(request: HttpRequest, tenant: str, message: UUID) -> HttpResponse:
             auto_id="id_e_%s",
         ),
     }
-    if first.person_id and 0 < most_protected(first.person_id, today(request)) < NEVER_LEAVES:
+    level = most_protected(first.person_id, today(request)) if first.person_id else 0
+    if level >= NEVER_LEAVES:
+        recall = forms_of["recall"].fields["text"]
+        recall.required, recall.help_text = False, _("Leave it empty: no words about her may leave any more.")
+    elif level:
         for name, form in forms_of.items():
             if (name, first.kind) != ("answer", "document_request"):  # has its own, where there is something to give
                 form.fields["assessed"] = AssessedField()

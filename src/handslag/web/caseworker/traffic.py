@@ -43,7 +43,7 @@ from handslag.web.ui.forms import DayField
 
 #: How long what was answered stays on the page, and how many rows a part of it shows.
 SHOWN, MOST = timedelta(days=30), 200
-#: What arrived and wasn't looked at for so long isn't only waiting for the next minute.
+#: What wasn't looked at, or was sealed and hasn't left, for so long isn't only waiting for the next minute.
 LEFT = timedelta(hours=1)
 #: The usual time for an answer.
 USUAL = timedelta(days=14)
@@ -140,6 +140,9 @@ def _parts(request: HttpRequest, member: Member, now: datetime) -> list[Part]:
         people = Person.objects.in_bulk([row.person_id for row in taken if row.person_id])
         codes = last_at_sedex(taken) if part.code == "way" else {}
         part.rows = [_row(request, row, names, people, away, codes, part.code) for row in taken[:MOST]]
+        for one in part.rows:
+            if one.message.transport == Transport.SEALED and one.message.created_at < now - LEFT:
+                one.reason = _("It couldn’t leave yet. It is tried again by itself.")
         part.more = max(rows.count() - MOST, 0) if len(taken) > MOST else 0
     return [part for part, _rows in found]
 

@@ -85,6 +85,7 @@ def _may_see_figures(request: HttpRequest) -> bool:
 _EXCHANGE: dict[str, tuple[str, Callable[[Figures, datetime], float]]] = {
     "waiting": ("Handed over, with no receipt yet", lambda one, now: one.waiting),
     "oldest_seconds": ("Since when the oldest of them waits", lambda one, now: _age(one.oldest, now)),
+    "held": ("Sealed more than an hour ago, and couldn't leave", lambda one, now: one.held),
     "failing_seconds": ("Since when the partner doesn't answer", lambda one, now: _age(one.failing_since, now)),
     "unanswered": ("Delivered, with no answer yet", lambda one, now: one.unanswered),
     "lost": ("Didn't arrive, and nobody has sent it again", lambda one, now: one.lost),

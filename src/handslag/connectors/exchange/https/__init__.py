@@ -11,7 +11,7 @@ import msgspec
 import requests
 
 from handslag.connectors.calling import calling
-from handslag.connectors.exchange.port import Away, KeyWanted, Refused
+from handslag.connectors.exchange.port import Away, KeyWanted, Refused, Unwell
 from handslag.kernel.addresses import is_loopback
 from handslag.kernel.reading import TooLarge, TooSlow, read_within
 
@@ -75,9 +75,9 @@ def _call(config: HttpsConfig, what: str, body: str, kind: str) -> bytes:
     if status == 401 and _is_problem(said, content):
         raise KeyWanted(f"status {status}")
     # What stands before the other installation may refuse too: that says nothing of the message, but for its size.
-    again = status in (401, 404, 408, 425, 429) or not 400 <= status < 500
-    refused = status == 413 or (not again and _is_problem(said, content))
-    raise (Refused if refused else Away)(f"status {status}")
+    away = status in (401, 404, 408, 425, 429, 502, 503, 504)
+    refused = status == 413 or (not away and 400 <= status < 500 and _is_problem(said, content))
+    raise (Refused if refused else Away if away else Unwell)(f"status {status}")
 
 
 class _Problem(msgspec.Struct):

@@ -317,6 +317,8 @@ def _take_receipt(found: Arrival, row: Outcome, opened: Opened, now: datetime) -
         state = Transport(report.state) if report.state in ("delivered", "rejected") else Transport.HANDED_OVER
         late = state not in TRANSPORT_STEPS[message.transport]
         if not late:
+            if state == Transport.DELIVERED and message.code in Code.values:
+                message.code = ""  # it counted as expired, or as refused on its way
             if state == Transport.REJECTED:
                 message.code = report.code
                 told = ReplyTakenIn(subject=message.id, payload={"state": "not delivered", "code": report.code})
@@ -352,7 +354,7 @@ def record_trouble(*, tenant: str | int, by: Actor, now: datetime, arrival: UUID
 @operation()
 def try_again(*, tenant: str | int, by: Actor, now: datetime, arrival: UUID, version: int) -> Done[Outcome]:
     """What was set aside is tried three times more. Conflict if somebody else was quicker."""
-    require_role(by, now, Role.CASEWORKER, Role.REGISTRAR, Role.ADMINISTRATOR)
+    require_role(by, now, *READS_BROKEN)
     row = Outcome.objects.select_for_update(of=("self",)).filter(id=arrival).first()
     if row is None:
         raise Hidden("arrival", arrival)

@@ -273,8 +273,8 @@ def take_back(*, tenant: str | int, by: Actor, now: datetime, message: UUID, ver
 @operation()
 def hand_over(*, tenant: str | int, by: Actor, now: datetime, message: UUID) -> Done[Message]:
     """Let the courier read it, once it can't be taken back any more. Somebody in the household, or whom it names, who
-    became protected since keeps it here; so does that it would say what nobody waits for any more. An answer settles
-    what it answers in this moment, a recall what it recalls.
+    became protected since keeps it here, if it says more than codes; so does that it would say what nobody waits for
+    any more. An answer settles what it answers in this moment, a recall what it recalls.
 
     NotPossible("not yet") before, or when it is on its way already.
     """
@@ -285,8 +285,8 @@ def hand_over(*, tenant: str | int, by: Actor, now: datetime, message: UUID) -> 
         raise NotPossible("not yet")
     today = acting_door().the_tenant.today(now)
     level = most_protected(row.person_id, today, *_beside(row.places)) if row.person_id is not None else 0
-    protected = level > row.level or (level >= NEVER_LEAVES and says_words(canonical_of(row)))
-    protected = protected or _tells_protected(row, today)
+    protected = level > row.level and not only_codes(canonical_of(row))
+    protected = protected or (level >= NEVER_LEAVES and says_words(canonical_of(row))) or _tells_protected(row, today)
     settles = _settles(row)
     if settles and row.instead_of_id and settles[0].business == settles[1]:
         settles = None  # the message that this one says again has settled it
@@ -322,17 +322,24 @@ _KEY = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def says_words(content: Any) -> bool:
-    """Whether a message says more than codes: words, or a document."""
+    """Whether a message says more than codes: words (a dash is none), or a document."""
     parts: list[Any] = [content]
     while parts:
         part = parts.pop()
         if isinstance(part, dict):
-            if part.get("text") or part.get("file"):
+            if part.get("file") or (isinstance(text := part.get("text"), str) and re.search(r"\w", text)):
                 return True
             parts += part.values()
         elif isinstance(part, list):
             parts += part
     return False
+
+
+def only_codes(content: Any) -> bool:
+    """Whether a message says nothing but which one it is about, and codes: a recall or reminder without words, an
+    answer that only takes over or says by a code why not. It may be said whoever is protected by now."""
+    told = [{name for name, said in one.items() if said} for one in content.get("answers", [])]
+    return "asked" not in content and not says_words(content) and all(one <= {"number", "reason"} for one in told)
 
 
 def _tells_protected(row: Message, today: date) -> bool:
