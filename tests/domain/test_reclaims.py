@@ -8,6 +8,8 @@ from datetime import date, timedelta
 from uuid import UUID, uuid4
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from handslag.domain.accounts.models import Posting
 from handslag.domain.accounts.operations import confirm_paid_to, order_payment, record_paid_to, release_payment
@@ -255,7 +257,8 @@ def test_a_reclaim_that_crosses_a_correction_an_answer_or_its_withdrawal_ends_th
     moved = NewReclaimLine(line=lines[0].id, amount=10 * 36_00, days=((LEFT, Q4),))
     lives(canton, 1, people[0], LEFT, moves_from=here.address)
     correction = crossed(canton, here, sent(canton, here, Q3))
-    row = told(canton, statement.id, moved)
+    with CaptureQueriesContext(connection) as claimed:
+        row = told(canton, statement.id, moved)
     act = canton.pair.act(side, "bo")
     with acting(side.office.slug, TEST, "look"):
         (back,) = Line.objects.filter(statement=correction, amount__lt=0)
@@ -266,7 +269,14 @@ def test_a_reclaim_that_crosses_a_correction_an_answer_or_its_withdrawal_ends_th
         answer_lines(**act, statement=correction.id, answers=[given])
     answers(canton, row.reference, "Das haben wir berichtigt.")
     settles(canton, row, ReclaimState.WITHDRAWN, "bo")
-    accept_clean(**canton.pair.act(side, "bo"), regime=ASYLUM, statement=correction.id, although_late=LATE)
+    with CaptureQueriesContext(connection) as accepted:
+        accept_clean(**canton.pair.act(side, "bo"), regime=ASYLUM, statement=correction.id, although_late=LATE)
+    for caught in (claimed, accepted):  # in one instant, of two statements: who comes second sees the first
+        tables = [query["sql"].partition('FROM "')[2].partition('"')[0] for query in caught]
+        locks = [n for n, query in enumerate(caught) if "FOR UPDATE" in query["sql"]]
+        alone = next(n for n in locks if tables[n] == "accounts_account")
+        looks = ("settlement_line", "settlement_counted", "settlement_reclaimline")
+        assert alone < min(n for n, table in enumerate(tables) if table in looks)
     canton.settle()
     gone = -back.amount
     assert cut() == gone > 0

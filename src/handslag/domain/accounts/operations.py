@@ -201,7 +201,7 @@ def post(
         raise NotPossible("no entries")
     if not all(one.amount for one in entries):
         raise NotPossible("amount")
-    account, opened = _locked(partner, side, now)
+    account, opened = locked_account(partner, side, now)
     numbers = Posting.objects.filter(account_id=account.id).aggregate(last=Max("number"))
     row = Posting(
         account_id=account.id,
@@ -317,7 +317,7 @@ def post_bill(*, tenant: str | int, by: Actor, now: datetime, bill: BillTaken) -
     )  # fmt: skip
 
 
-def _locked(partner: str, side: Side, now: datetime) -> tuple[Account, bool]:
+def locked_account(partner: str, side: Side, now: datetime) -> tuple[Account, bool]:
     """The account of a partner, locked until the transaction ends, and whether it was opened now."""
     rows = Account.objects.select_for_update(of=("self",)).filter(partner=partner, side=side)
     if (found := rows.first()) is not None:
@@ -375,7 +375,7 @@ def record_paid_to(
     told["iban"] = _iban(told["iban"], False)
     told["qr_iban"] = _iban(told["qr_iban"], True) if told["qr_iban"] else ""
     own = new_id(PaidTo, key)
-    account, _opened = _locked(partner, side, now)
+    account, _opened = locked_account(partner, side, now)
     row = PaidTo.objects.create(
         id=own, account_id=account.id, state=DetailsState.PROPOSED, recorded_by_id=member.id, recorded_at=now, **told
     )

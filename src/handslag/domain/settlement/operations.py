@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.db.models import Max
 
-from handslag.domain.accounts.operations import NewEntry, Source, post
+from handslag.domain.accounts.operations import NewEntry, Source, locked_account, post
 from handslag.domain.accounts.states import Move, Rests, Side
 from handslag.domain.audit.models import Subject
 from handslag.domain.audit.operations import Done, Event, open_subject, operation
@@ -891,6 +891,7 @@ def _reviewed(by: Actor, now: datetime, statement: UUID) -> tuple[Statement, UUI
     if row is None:
         raise Hidden("statement", statement)
     _lock(row.id)
+    locked_account(row.partner, Side.PAYER, now)  # a correction by one statement and a reclaim of another meet
     return row, member.id
 
 
