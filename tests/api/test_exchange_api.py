@@ -428,6 +428,7 @@ def test_other_algorithms_are_refused(partner: Outside) -> None:
     assert partner.refused(partner.enclose(sealed, alg="ECDH-ES")) == (422, "312")
     assert partner.refused(partner.enclose(sealed, enc="A128CBC-HS256")) == (422, "312")
     assert partner.refused(partner.enclose("x" * 500_000, zip="DEF")) == (422, "312")  # it isn't even unpacked
+    assert partner.refused(partner.enclose(sealed, kid="\0")) == (422, "312")
     rsa = RSAKey.generate_key(2048)
     head = {"alg": "RSA-OAEP", "enc": ENC, "kid": "x", "cty": "JOSE"}
     assert partner.refused(jwe.encrypt_compact(head, sealed, rsa, algorithms=["RSA-OAEP", ENC])) == (422, "312")

@@ -94,7 +94,8 @@ def unwrapped(text: str, key_of: Callable[[str], ECKey | None]) -> bytes:
         head = msgspec.json.decode(urlsafe_b64decode(first + "=" * (-len(first) % 4)), type=dict[str, Any])
         if set(head) != {"alg", "enc", "kid", "epk", "cty"} or (head["alg"], head["enc"]) != (ALG, ENC):
             raise ValueError("encrypted in another way")
-        key = key_of(str(head["kid"]))
+        kid = str(head["kid"])
+        key = key_of(kid) if kid.isprintable() else None
         if key is None:
             raise ValueError("encrypted to no key of ours")
         return jwe.decrypt_compact(text, key, registry=_ENCRYPTED).plaintext or b""
