@@ -177,6 +177,21 @@ def test_no_sum_of_multiples_of_months_is_about_a_few_households(changes: Any, s
     assert published(found).months == (tuple(tuple(month) for month in whole["months"]) if shown else (None,) * 3)
 
 
+@pytest.mark.parametrize(
+    ("few", "shown"), [({(50, 100, 100): 1}, False), ({(50, 100, 100): 5}, True), ({(0, 100, 100): 1}, True)]
+)
+@pytest.mark.parametrize("others", [{(60, 60, 60): 8}, {(60, 60, 80): 8, (60, 60, 70): 8}])
+def test_what_other_kinds_cost_is_taken_off_the_months_in_vain(few: Any, shown: bool, others: Any) -> None:
+    """A kind that costs the same in every month (the same in two of them) is taken off by its row: the rest of January
+    is what the few of another kind get alone."""
+    kinds = ({(0, 100, 100): 9}, few, others)
+    rows = [(course, n == 2) for n, kind in enumerate(kinds) for course, number in kind.items() for _ in range(number)]
+    granted = np.array([[course for course, _ in rows]] * 2).transpose(0, 2, 1)
+    found = published(_sums(granted, np.array([int(other) for _, other in rows])))
+    assert found.total.cells is not None
+    assert (None not in found.months) == shown
+
+
 def test_kinds_of_few_households_are_one_and_take_the_smallest_other_with_them() -> None:
     def row(number: int) -> list[int]:
         return [number, number, 100 * number, number, 110 * number, number, 10 * number, 0, 0]

@@ -37,12 +37,29 @@ def _groups(rows: NDArray[np.int64]) -> list[NDArray[np.int64]]:
     return found
 
 
+def beyond(rows: NDArray[np.int64], others: NDArray[np.int64]) -> NDArray[np.int64]:
+    """What of rows is left for whoever asks only what the others say nothing to: no sum of multiples of columns that is
+    0 for all others tells more of the rows than of these."""
+    there = others[_independent(others)]
+    return _eliminated(np.vstack([there, rows]), len(there))[0][len(there) :]
+
+
+def rank(rows: NDArray[np.int64]) -> int:
+    """How many independent rows there are."""
+    return len(_independent(rows))
+
+
 def _independent(rows: NDArray[np.int64]) -> NDArray[np.int64]:
     """The numbers of rows of which none is a sum of multiples of the others, and every other row is one of them."""
+    return np.array(_eliminated(rows, len(rows))[1], dtype=np.int64)
+
+
+def _eliminated(rows: NDArray[np.int64], among: int) -> tuple[NDArray[np.int64], list[int]]:
+    """(the rows less multiples of independent ones of the first so many, so that these are 0; their numbers)."""
     rest, found = rows % _PRIME, list[int]()
-    while (there := rest != 0).any():
+    while (there := rest[:among] != 0).any():
         row, column = divmod(int(there.argmax()), rest.shape[1])
         found.append(row)
         one = rest[row] * pow(int(rest[row, column]), -1, _PRIME) % _PRIME
         rest = (rest - rest[:, [column]] * one) % _PRIME
-    return np.array(found, dtype=np.int64)
+    return rest, found

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handslag.simulation.chunk import KINDS, PARTS
-from handslag.simulation.courses import LEAST, few_told
+from handslag.simulation.courses import LEAST, beyond, few_told, rank
 
 OTHER: Final = "other"
 """Kinds with fewer than five households, together."""
@@ -41,6 +41,12 @@ class Published:
     kinds: tuple[Row, ...]
     total: Row
     months: tuple[tuple[int, int] | None, ...]
+
+    @property
+    def amounts(self) -> list[int]:
+        """All amounts that are shown, in minor units."""
+        of_kinds = [row.cells[n] for row in (*self.kinds, self.total) if row.cells for n in (0, 1, 3, 5)]
+        return of_kinds + [amount for month in self.months if month for amount in month]
 
 
 def fit(cells: Sequence[int]) -> bool:
@@ -95,11 +101,35 @@ def _months_tell_few(sums: Mapping[str, Any], names: Sequence[str], gone: frozen
     of = {name: [name] if name in every else [kind for kind in every if kind not in names] for name in names}
     shown = [of[name] for n, name in enumerate(names) if n not in gone]
     hidden = [kind for n in gone for kind in of[names[n]]]
+    kinds = [_rows(every, row, months) for row in (*shown, hidden) if row]
     changes = []
-    for kinds in (*shown, hidden):
-        before, after, gain = np.split(_rows(every, kinds, months), [months, 2 * months], axis=1)
+    for rows in kinds:
+        before, after, gain = np.split(rows, [months, 2 * months], axis=1)
         changes.append(np.hstack([after - before, gain]))
-    return any(few_told(rows) for rows in (_rows(every, list(every), months), *changes))
+    return any(few_told(rows) for rows in (_rows(every, list(every), months), *changes)) or _tells_few_of_one(kinds)
+
+
+def _tells_few_of_one(kinds: Sequence[NDArray[np.int64]]) -> bool:
+    """Whether the months, with the rows of all other kinds taken off where these say nothing else, tell more about the
+    households of one kind than its own row does, and that may be about one to four of them."""
+    own = [_in_all(rows) for rows in kinds]
+    for n, rows in enumerate(kinds):
+        others = []
+        for m, other in enumerate(kinds):
+            beside = np.zeros((len(other), own[0].shape[1] * len(kinds)), dtype=np.int64)
+            beside[:, m * own[0].shape[1] : (m + 1) * own[0].shape[1]] = own[m]
+            others += [] if m == n else [np.hstack([other, beside])]
+        here = np.hstack([rows, np.zeros((len(rows), own[0].shape[1] * len(kinds)), dtype=np.int64)])
+        left = beyond(here, np.vstack([here[:0], *others]))
+        if rank(left) > rank(own[n]) and few_told(left):
+            return True
+    return False
+
+
+def _in_all(rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """What a kind's row says of its households: before and after in all months, and how much more."""
+    before, after, gain = np.split(rows, [rows.shape[1] // 2, rows.shape[1] - 1], axis=1)
+    return np.hstack([before.sum(axis=1, keepdims=True), after.sum(axis=1, keepdims=True), gain])
 
 
 def _rows(courses: Mapping[str, Any], kinds: Sequence[str], months: int) -> NDArray[np.int64]:

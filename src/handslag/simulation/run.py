@@ -239,6 +239,13 @@ def _write_report(asked: Simulation, question: Question, folder: Path, sums: dic
     """The report, whole or not at all; and, for the owner's eyes only, which rows weren't calculated and why."""
     law = pack(asked.law)
     lang = asked.lang or law.LANGUAGE
+    why = folder / "not-calculated.csv"
+    with why.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows([["row", "why"], *sums["refused"]])
+    try:
+        found = published(sums)
+    except TooFew as error:
+        raise TooFew(f"{error}; {why} says what couldn't be calculated" if sums["refused"] else error) from error
     about = report.About(
         lang=lang,
         locale=law.LOCALE if lang == law.LANGUAGE else lang,
@@ -247,15 +254,8 @@ def _write_report(asked: Simulation, question: Question, folder: Path, sums: dic
         before=tuple(path.name for path in files(asked.before)),
         after=tuple(path.name for path in files(asked.after)),
         example=sums["example"],
-        decimals=any(amount % KRONA for month in sums["months"] for amount in month),
+        decimals=any(amount % KRONA for amount in found.amounts),
     )
-    why = folder / "not-calculated.csv"
-    with why.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows([["row", "why"], *sums["refused"]])
-    try:
-        found = published(sums)
-    except TooFew as error:
-        raise TooFew(f"{error}; {why} says what couldn't be calculated" if sums["refused"] else error) from error
     beside = folder / "work" / "report"
     shutil.rmtree(beside, ignore_errors=True)
     beside.mkdir()
