@@ -48,6 +48,8 @@ from handslag.messages.mutation.build import answering as agreeing
 from handslag.messages.mutation.message import Agreed
 from handslag.messages.payment_advice.build import answering as saying
 from handslag.messages.payment_advice.message import Seen
+from handslag.messages.provider_bill.build import answering as paying
+from handslag.messages.provider_bill.message import Paid
 from handslag.messages.question.message import Person
 from handslag.messages.reclaim.build import answering as giving_back
 from handslag.messages.reclaim.message import Answer as Returned
@@ -68,9 +70,9 @@ LEMLEM = Person(identifier_type="zemis", identifier="21004711.0", given_name="Le
 
 @dataclass(frozen=True, kw_only=True)
 class Crossing:
-    """`by`: who begins it, `canton` or `municipality`. `begins` gets that one's office, the other's address, the day by
-    which an answer is needed and the moment; `answers`, inside the door of the one who is asked, the message that is
-    answered. Nothing in what is said may be drawn: by every transport it is the same."""
+    """`by`: who begins it, `canton`, `municipality` or `provider`. `begins` gets that one's office, the other's
+    address, the day by which an answer is needed and the moment; `answers`, inside the door of the one who is asked,
+    the message that is answered. Nothing in what is said may be drawn: by every transport it is the same."""
 
     by: str
     begins: Callable[[Office, str, date, datetime], Message]
@@ -298,12 +300,36 @@ CROSSINGS: dict[str, Crossing] = {
 }
 
 
+def _bills(office: Office, to: str, until: date, now: datetime) -> Message:
+    act: dict[str, Any] = {"tenant": office.slug, "by": office.staff["rut"], "now": now}
+    with acting(office.slug, office.staff["rut"], "bill"):
+        person = register_person(**act, new=person_of(somebody(person=LEMLEM))).id
+        opening = Opening(
+            key=uuid4(), recipient=to, person=person, about=person, unit=office.units["Försörjningsstöd"], number="",
+            answer_by=until, text="", assessed="", test=False, now=now,
+        )  # fmt: skip
+        told = {
+            "approval": "2026-000019-H", "bill": "R-1", "since": BEGIN.isoformat(), "last_on": BEGIN.isoformat(),
+            "unit_price": 95_00, "quantity": 8, "amount": 760_00, "iban": "CH4431999123000889012",
+            "reference": "210000000003139471430009017",
+        }  # fmt: skip
+        return seal_message(**act, new=replace(beginning("provider_bill", opening, told), our_case=None))
+
+
+def _bears(asked: Message) -> NewMessage:
+    return paying(key=uuid4(), asked=asked, answers=[Paid(number=1)])
+
+
+#: What only an institution begins.
+BILLED: dict[str, Crossing] = {"provider_bill": Crossing(by="provider", begins=_bills, answers=_bears)}
+
+
 def answer(office: Office, kind: str, asked: UUID, now: datetime) -> Message:
     """Hanna of whoever was asked answers."""
     act: dict[str, Any] = {"tenant": office.slug, "by": office.staff["hanna"], "now": now}
     with acting(office.slug, office.staff["hanna"], "answer"):
         row = Message.objects.get(message_id=asked)
-        return seal_message(**act, new=CROSSINGS[kind].answers(row))
+        return seal_message(**act, new=(CROSSINGS | BILLED)[kind].answers(row))
 
 
 def business(content: str) -> bytes:

@@ -134,7 +134,8 @@ def give(asked: str) -> list[str]:
 
 def begin(kind: str, to: str, until: str) -> str:
     """A message of this kind to an address, to be answered by a day; gives its id."""
-    return str(crossing.CROSSINGS[kind].begins(OFFICE, to, date.fromisoformat(until), clock.now()).message_id)
+    kinds = crossing.CROSSINGS | crossing.BILLED
+    return str(kinds[kind].begins(OFFICE, to, date.fromisoformat(until), clock.now()).message_id)
 
 
 def reply(kind: str, asked: str) -> None:

@@ -280,3 +280,16 @@ def test_every_kind_between_canton_and_municipality_says_the_same_by_all_three_t
     with post(tmp_path) as made:
         by_sedex = registered(BySedex(database, here.side, farther, nobody, here.pair.now), made)
         assert every_kind(by_sedex, until) == over
+
+    # what only an institution begins, also between two installations
+    peer.opened("wohnheim", "CH", "provider")
+    here = Meeting(database, peer, canton)
+    billed = UUID(peer.begin("provider_bill", here.side.address, until.isoformat()))
+    peer.step(11)
+    here.settle()
+    answer(canton, "provider_bill", billed, here.pair.now)
+    here.settle()
+    first = here.side.message(billed)
+    assert (first.kind, *here.same(first)) == ("provider_bill", "accepted", "accepted")
+    (reply,) = here.side.rows(Message, reference=billed)
+    assert peer.look(str(reply.message_id))[:2] == [reply.content, reply.digest]
