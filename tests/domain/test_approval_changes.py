@@ -13,7 +13,7 @@ import pytest
 from handslag.domain.audit.models import Event as EventRow
 from handslag.domain.casefile.operations import open_case
 from handslag.domain.exchange.models import Message
-from handslag.domain.exchange.operations.outbox import seal_message
+from handslag.domain.exchange.operations.outbox import seal_message, take_back
 from handslag.domain.exchange.states import Code
 from handslag.domain.funding.models import Approval, ApprovalTerms, ProposedChange
 from handslag.domain.funding.operations import (
@@ -178,6 +178,10 @@ def test_a_change_is_told_and_noted_by_both_and_what_is_billed_beyond_it_later_i
     submit(**canton.pair.act(here, "ulla"), regime=ASYLUM, partner=canton.side.address, since=JULY, against=why)
     canton.settle()
 
+    wrong = _changed(canton, asked, amount=450_00)  # taken back before it leaves: nothing is under way
+    with acting(canton.side.office.slug, TEST, "look"):
+        wrong = Message.objects.get(id=wrong.id)
+    take_back(**canton.pair.act(canton.side, "bo"), message=wrong.id, version=wrong.version)
     told = _changed(canton, asked)
     with pytest.raises(NotPossible, match="change under way"):
         _changed(canton, asked, amount=400_00)

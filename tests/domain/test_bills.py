@@ -30,7 +30,7 @@ from handslag.domain.accounts.states import Move, Rests
 from handslag.domain.accounts.states import Side as Ledger
 from handslag.domain.audit.models import Event as EventRow
 from handslag.domain.exchange.models import Message
-from handslag.domain.exchange.operations.outbox import seal_message
+from handslag.domain.exchange.operations.outbox import seal_message, take_back
 from handslag.domain.exchange.states import Code
 from handslag.domain.funding.models import Approval
 from handslag.domain.payments.models import BankLine
@@ -45,12 +45,12 @@ from handslag.domain.tenancy.policies import Conflict, NotForThem, NotPossible
 from handslag.jobs.payments import folders, hand_over_file, take_bank_file, write_order_file
 from handslag.messages.assignment.message import Assigned
 from handslag.messages.assignment.notices import person_of
-from handslag.messages.conversation import Opening, beginning
+from handslag.messages.conversation import Opening, beginning, recalling, reminding
 from handslag.messages.cost_approval.build import in_full
 from handslag.messages.provider_bill.build import Billing, answering, approval_of, billing, taken
 from handslag.messages.provider_bill.checks import billed_in, checked, left_of
 from handslag.messages.provider_bill.message import Paid
-from tests.accounts import Q2, Q3, TO, entry, notice, source
+from tests.accounts import Q2, Q3, TO, compared, entry, notice, source
 from tests.canton import Canton, arrived, open_canton, somebody
 from tests.exchange import Side
 from tests.office import TEST, Office, open_office
@@ -359,6 +359,65 @@ def test_a_bill_with_a_reference_is_paid_alone_by_it_and_both_ledgers_stay_equal
     assert advised() == ["accepted"] * 5
     assert [_figures(*one)[2] for one in both] == [0] * 2
     assert _known(*both[0]) == _known(*both[1])
+    canton.database.close_connections()
+    report = verify(canton.database.of_role("auditor"), tenants=[payer.office.slug, home.office.slug])
+    assert [(error.rule, error.table, error.text) for error in report.errors] == []
+
+
+def test_what_crosses_an_acceptance_changes_nothing_of_it_and_nothing_is_accepted_twice(canton: Canton) -> None:
+    home, payer = canton.places[2], canton.side
+    _number, row = _approved(canton, home, payer)
+    both = (payer, home.address, Ledger.PAYER), (home, payer.address, Ledger.CLAIMANT)
+    before = _figures(*both[0])[0]
+
+    def said(first: Message, building: Any, text: str) -> None:
+        with acting(home.office.slug, home.office.staff["hanna"], "add"):
+            new = building(key=uuid4(), asked=Message.objects.get(message_id=first.message_id), text=text)
+        seal_message(**canton.pair.act(home), new=new)
+
+    # a reminder and a recall leave in the moment in which the acceptance does
+    reminded, recalled, corrected = (
+        _billed(canton, home, row, bill=f"X-{n}", quantity=1, reference="", iban=OTHER_IBAN) for n in range(3)
+    )
+    canton.settle()
+    for first in (reminded, recalled):
+        _decided(canton, payer, first, text="Ja.")
+    said(reminded, reminding, "Wir warten.")
+    said(recalled, recalling, "Falsch.")
+    canton.settle()
+
+    # a recall arrives before the acceptance leaves: another bill by the same number is none, however it is decided
+    said(corrected, recalling, "Eine Stunde fehlt.")
+    canton.pair.later(seconds=11)
+    canton.pair.leaves(home)
+    again = _billed(canton, home, row, bill="X-2", quantity=2, reference="")
+    canton.pair.later(seconds=5)
+    _decided(canton, payer, corrected, text="Ja.")
+    canton.pair.later(seconds=7)
+    canton.pair.leaves(home)
+    canton.pair.carry()
+    canton.pair.arrives(payer)
+    assert (payer.message(corrected.message_id).business, _found(payer, again)[:1]) == (
+        "recalled", ["DUPLICATE_INVOICE"],
+    )  # fmt: skip
+    with pytest.raises(NotPossible, match="billed twice"):
+        _decided(canton, payer, again, text="Ja.")
+    with pytest.raises(Conflict):
+        _decided(canton, payer, corrected, text="Ja.")
+    canton.settle()
+    assert _found(home, again)[:1] == ["DUPLICATE_INVOICE"]
+    for first in (reminded, recalled, corrected):
+        assert [side.message(first.message_id).business for side in (home, payer)] == ["accepted"] * 2
+    assert [_figures(*one)[0] - before for one in both] == [3 * 95_00] * 2
+    assert compared(cast(Canton, canton), payer, home, Ledger.PAYER).business == "accepted"
+
+    # what is taken back before it leaves, or is refused on its way, stands nowhere: its number is free
+    gone = _billed(canton, home, row, bill="X-3", quantity=9, reference="")
+    with acting(home.office.slug, TEST, "look"):
+        gone = Message.objects.get(id=gone.id)
+    take_back(**canton.pair.act(home), message=gone.id, version=gone.version)
+    assert _found(home, _billed(canton, home, row, bill="X-3", quantity=1, reference="")) == []
+    canton.settle()
     canton.database.close_connections()
     report = verify(canton.database.of_role("auditor"), tenants=[payer.office.slug, home.office.slug])
     assert [(error.rule, error.table, error.text) for error in report.errors] == []

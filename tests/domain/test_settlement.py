@@ -19,7 +19,7 @@ from handslag.domain.accounts.queries import Figures, account_of, figures_of, pa
 from handslag.domain.accounts.states import Side as Account
 from handslag.domain.casefile.operations import open_case
 from handslag.domain.exchange.models import Message
-from handslag.domain.exchange.operations.outbox import seal_message
+from handslag.domain.exchange.operations.outbox import seal_message, take_back
 from handslag.domain.payments.models import Booking
 from handslag.domain.payments.operations.account import book, reverse_booking
 from handslag.domain.payments.states import BookingKind
@@ -58,6 +58,7 @@ from handslag.messages.assignment.message import Arrival, Assigned
 from handslag.messages.case_change.checks import checked
 from handslag.messages.case_change.message import Changed
 from handslag.messages.case_notification.message import Accepted
+from handslag.messages.conversation import recalling
 from handslag.messages.mutation.message import Concerned
 from handslag.messages.settlement import build
 from handslag.messages.settlement.message import Answer as Said
@@ -306,7 +307,9 @@ def test_a_second_submission_says_what_changed_and_only_of_what_is_not_answered(
         assert not Answer.objects.filter(line__number__in=again.withdrawn, line__statement=row.statement).exists()
 
 
-def test_a_decision_stands_where_a_withdrawal_of_its_line_crosses_it(canton: Canton) -> None:
+def test_a_decision_stands_where_a_withdrawal_of_its_line_or_a_recall_crosses_it(
+    canton: Canton, monkeypatch: pytest.MonkeyPatch
+) -> None:
     here, act = canton.places[1], canton.pair.act
     person = somebody()
     lives(canton, 1, person, date(2026, 9, 26))
@@ -320,12 +323,25 @@ def test_a_decision_stands_where_a_withdrawal_of_its_line_crosses_it(canton: Can
     assert late.withdrawn
     with pytest.raises(NotPossible, match="on its way"):
         sent(canton, here, Q3)
+    # what is submitted is neither taken back nor recalled: nothing would follow, and nothing could be submitted again
+    canton.follows([here])
+    (message,) = [one for one in here.rows(Message, kind="settlement", transport="sealed") if one.action == "5"]
+    with pytest.raises(NotPossible, match="out of turn"):
+        take_back(**act(here, "hanna"), message=message.id, version=message.version)
+    with acting(here.office.slug, here.office.staff["hanna"], "recall"):
+        new = recalling(key=uuid4(), asked=message, text="Das war falsch.")
+    with pytest.raises(NotPossible, match="out of turn"):
+        seal_message(**act(here, "hanna"), new=new)
+    with monkeypatch.context() as elsewhere:  # by another system, in the same moment
+        elsewhere.setattr("handslag.domain.exchange.operations.outbox.by_itself", lambda first: False)
+        recall = seal_message(**act(here, "hanna"), new=new)
     assert figures(here, canton.side, Account.CLAIMANT) == before  # it is claimed once the canton has it
     accept_clean(**act(canton.side, "bo"), regime=ASYLUM, statement=statement.id, although_late=LATE)
     canton.settle()
     with acting(here.office.slug, TEST, "look"):
         (refused,) = Reception.objects.exclude(code="")
     assert (refused.submission_id, refused.code) == (late.id, "ANSWERED")
+    assert (here.message(recall.message_id).code, here.message(message.message_id).business) == ("306", "rejected")
     assert "settlement refused" in here.tasks()
     assert told(here, late.statement_id) == told(canton.side, statement.id)
     assert figures(canton.side, here, Account.PAYER) == figures(here, canton.side, Account.CLAIMANT)

@@ -275,10 +275,13 @@ def decide_bill(
     """A decider of the payer accepts a bill as a whole, or says why not. `bill`: what is accepted; `found`: the codes
     of what speaks against it, which decide nothing: then she says in words why it is paid all the same.
 
-    Hidden for a bill that isn't hers to see; NotPossible("approval missing") where nothing was approved, ("billed
-    twice") for what is billed already, ("against the bill") without words, and as `seal`.
+    Hidden for a bill that isn't hers to see; Conflict for one that is answered or recalled meanwhile;
+    NotPossible("approval missing") where nothing was approved, ("billed twice") for what is billed already, ("against
+    the bill") without words, and as `seal`.
     """
-    message_for_staff(asked, by, now, Role.DECIDER)
+    billed, _member = message_for_staff(asked, by, now, Role.DECIDER, lock=True)
+    if billed.business in OVER:
+        raise Conflict("message", theirs=billed.business)
     answer = new.body["answers"][0]
     if not answer["reason"]:
         if bill is None:

@@ -54,6 +54,12 @@ TRANSPORT_STEPS: dict[str, dict[str, str]] = {
 }
 
 
+#: The kinds of which what no person answers by a day is taken in by itself: submissions and decisions.
+BY_ITSELF = ("settlement",)
+#: A message that isn't there: it never left, or didn't arrive.
+GONE = (Transport.TAKEN_BACK, Transport.REJECTED, Transport.EXPIRED)
+
+
 class Business(TextChoices):
     """What becomes of the matter of a message that wants an answer."""
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from handslag.domain.exchange.models import Message
 from handslag.domain.exchange.operations.outbox import NewMessage
-from handslag.domain.exchange.states import ENDED, OVER, Business, Direction
+from handslag.domain.exchange.states import OVER, Business, Direction, Transport
 from handslag.domain.funding.models import Approval, ApprovalTerms
 from handslag.domain.funding.operations import Changed
 from handslag.domain.funding.queries import approval_by_number, terms_on, turns_of
@@ -72,7 +72,8 @@ def may_change(row: Approval, *, amount: int, last_on: date, billed_from: date, 
     if billed_from < today:
         raise NotPossible("billed from")
     rows = Message.objects.filter(kind="approval_change", action="5", person_id=row.person_id, test=False)
-    rows = rows.filter(direction=Direction.OUT, partner=row.partner).exclude(transport__in=ENDED)
+    rows = rows.filter(direction=Direction.OUT, partner=row.partner)
+    rows = rows.exclude(transport__in=[Transport.TAKEN_BACK, Transport.REJECTED])  # an expired one may still arrive
     rows = rows.exclude(business__in=[Business.REJECTED, Business.RECALLED])
     noted = ApprovalTerms.objects.filter(approval=row).values("told_id")
     if any(terms_in(one).approval == row.number for one in rows.exclude(id__in=noted)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from handslag.domain.exchange.models import BusinessStep, Message
-from handslag.domain.exchange.states import ENDED, SETTLED, Business, Direction
+from handslag.domain.exchange.states import GONE, SETTLED, Business, Direction
 from handslag.domain.funding.operations import Granted
 from handslag.domain.funding.queries import Wish, against
 from handslag.domain.funding.states import Against
@@ -20,7 +20,7 @@ def checked(wish: Wish, but: Message | None = None) -> list[Against]:
     if wish.person is None:
         return against(wish)
     rows = Message.objects.filter(kind="cost_approval", action="5", person_id=wish.person, test=False)
-    rows = rows.exclude(business__in=[*SETTLED, Business.RECALLED]).exclude(transport__in=ENDED)
+    rows = rows.exclude(business__in=[*SETTLED, Business.RECALLED]).exclude(transport__in=GONE)
     if but is not None:
         rows = rows.exclude(id=but.id)
         if but.business in SETTLED:

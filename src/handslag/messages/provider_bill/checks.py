@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from handslag.domain.accounts.models import Posting
 from handslag.domain.accounts.queries import account_of, paid_to
 from handslag.domain.accounts.states import Rests, Side
 from handslag.domain.exchange.models import Message
-from handslag.domain.exchange.states import ENDED, OVER, SETTLED, Business, Direction
+from handslag.domain.exchange.states import GONE, OVER, SETTLED, Business, Direction, Transport
 from handslag.domain.funding.models import Approval
 from handslag.domain.funding.queries import terms_on, turns_of
 from handslag.messages.conversation import told_on
@@ -85,10 +85,15 @@ def _same(bill: Billed, other: Bill) -> bool:
 
 def _before(bill: Billed, asked: Message | None) -> list[Message]:
     """The bills of an institution that stand, sent before or accepted: for the same person, by the same reference, or
-    still to answer. The institution has those to all payers, a payer its own."""
-    rows = Message.objects.filter(kind="provider_bill", action="5", test=False).exclude(transport__in=ENDED)
+    still to answer. The institution has those to all payers, a payer its own. One that is recalled stands where our
+    acceptance is on its way: it holds."""
+    rows = Message.objects.filter(kind="provider_bill", action="5", test=False).exclude(transport__in=GONE)
     way = {"direction": Direction.IN, "partner": bill.partner} if bill.payer else {"direction": Direction.OUT}
-    rows = rows.filter(**way).exclude(business__in=[Business.REJECTED, Business.RECALLED])
+    accepting = Message.objects.filter(
+        direction=Direction.OUT, partner=OuterRef("partner"), reference=OuterRef("message_id"),
+        transport=Transport.SEALED, content__contains='"state":"accepted"',
+    )  # fmt: skip
+    rows = rows.filter(~Q(business=Business.RECALLED) | Exists(accepting), **way).exclude(business=Business.REJECTED)
     hers = Q(person_id=bill.approval.person_id) if bill.approval is not None else Q(pk__in=[])
     again = Q(content__contains=f'"reference":"{bill.reference}"') if bill.reference else Q(pk__in=[])
     rows = rows.filter(hers | again | ~Q(business__in=OVER)).order_by("created_at", "id")
@@ -96,7 +101,8 @@ def _before(bill: Billed, asked: Message | None) -> list[Message]:
         return list(rows)
     at = (asked.created_at, asked.id)
     others = rows.exclude(id=asked.id)
-    return [one for one in others if (one.created_at, one.id) < at or one.business == Business.ACCEPTED]
+    held = (Business.ACCEPTED, Business.RECALLED)
+    return [one for one in others if (one.created_at, one.id) < at or one.business in held]
 
 
 def billed_under(row: Approval, bills: list[Message]) -> int:

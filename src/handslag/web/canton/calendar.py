@@ -18,7 +18,7 @@ from handslag.domain.accounts.states import OrderState, Side
 from handslag.domain.audit.operations import looked_at
 from handslag.domain.exchange.permissions import messages_of
 from handslag.domain.exchange.queries import first_messages, own_address
-from handslag.domain.exchange.states import PENDING, Business, Direction, Transport
+from handslag.domain.exchange.states import GONE, PENDING, Business, Direction
 from handslag.domain.register.policies import CANTON
 from handslag.domain.register.queries import told_with
 from handslag.domain.settlement.models import Statement
@@ -40,8 +40,6 @@ ROLES = (*CASE_ROLES, Role.PAYER)
 AHEAD, MOST, NEAR, A_PAGE = timedelta(days=183), 2000, 14, 100
 #: A payment that was ordered and hasn't ended yet.
 _ON_ITS_WAY = (OrderState.RELEASED, OrderState.SENT, OrderState.ACCEPTED)
-#: What never arrived.
-_GONE = (Transport.TAKEN_BACK, Transport.REJECTED, Transport.EXPIRED)
 
 
 @desk_page("calendar")
@@ -150,7 +148,7 @@ def _to_arrive() -> Iterator[dict[str, Any]]:
 def _to_answer(member: Member, on: date) -> Iterator[dict[str, Any]]:
     """What is asked and not answered, by the day of the answer: of us, and of partners."""
     rows = first_messages(messages_of(member)).filter(business__in=PENDING, due_on__lt=on + AHEAD, test=False)
-    rows = rows.exclude(transport__in=_GONE).order_by("due_on", "id")
+    rows = rows.exclude(transport__in=GONE).order_by("due_on", "id")
     for row in rows.only("due_on", "kind", "partner", "direction", "business")[:MOST]:
         assert row.due_on is not None
         ours = (row.direction == Direction.IN) != (row.business == Business.QUESTION)

@@ -21,7 +21,7 @@ from handslag.domain.audit.operations import looked_at
 from handslag.domain.exchange.models import Message
 from handslag.domain.exchange.permissions import messages_of
 from handslag.domain.exchange.queries import first_messages, name_of, own_address
-from handslag.domain.exchange.states import OVER, Business, Direction, Transport
+from handslag.domain.exchange.states import GONE, OVER, Business, Direction
 from handslag.domain.funding.queries import PROVIDER, TURNS, approvals, terms_on, turns_in
 from handslag.domain.people.models import Person
 from handslag.domain.people.queries import full_name
@@ -42,8 +42,6 @@ TELLS = (Role.CASEWORKER, Role.REGISTRAR)
 A_PAGE = 50
 #: An approval that ends within so many days is shown as ending.
 SOON = timedelta(days=30)
-#: What never arrived.
-_GONE = (Transport.TAKEN_BACK, Transport.REJECTED, Transport.EXPIRED)
 #: How a request stands before it is answered, in words, and the colour of its tag.
 _STATES: dict[str, tuple[str | Promise, str]] = {
     Business.NONE: (_("not answered yet"), "info"),
@@ -94,7 +92,7 @@ def _asked(member: Member, on: date) -> list[dict[str, Any]]:
     """The requests that aren't answered, by the day on which an answer is needed."""
     rows = messages_of(member).filter(kind="cost_approval", direction=Direction.OUT).exclude(business__in=OVER)
     found = []
-    for row in first_messages(rows).exclude(transport__in=_GONE):
+    for row in first_messages(rows).exclude(transport__in=GONE):
         state, colour = _STATES[row.business]
         found.append(
             {
@@ -119,7 +117,7 @@ def _questions(member: Member) -> int:
 def _unanswered(member: Member) -> int:
     """How many of our bills no payer has answered."""
     rows = messages_of(member).filter(kind="provider_bill", direction=Direction.OUT).exclude(business__in=OVER)
-    waits: Iterable[Message] = first_messages(rows).exclude(transport__in=_GONE)
+    waits: Iterable[Message] = first_messages(rows).exclude(transport__in=GONE)
     return len(list(waits))
 
 

@@ -31,6 +31,7 @@ from handslag.domain.exchange.frame import LARGEST, Opened, Receipt, Unreadable,
 from handslag.domain.exchange.models import Arrival, BusinessStep, Message, Outcome, PartnerKey
 from handslag.domain.exchange.operations.outbox import (
     MessageGiven,
+    by_itself,
     note_business,
     note_transport,
     said_by,
@@ -275,6 +276,9 @@ def _take_addition(found: Arrival, row: Outcome, opened: Opened, now: datetime) 
         and not BusinessStep.objects.filter(message=asked, state=Business.QUESTION).exists()
     ):
         why = "nothing was asked back: what was sent is recalled, and sent anew"
+        return _refuse(found, row, Code.NOT_ASKED_BACK, why, now, opened)
+    if Action(header.action) == Action.RECALL and by_itself(asked):
+        why = "it is taken in by itself: tell what holds instead"
         return _refuse(found, row, Code.NOT_ASKED_BACK, why, now, opened)
     message = _store(found, opened, _beside(asked, asked.due_on), now)
     kept = MessageKept(subject=message.id, payload={"digest": message.digest})

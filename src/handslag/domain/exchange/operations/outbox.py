@@ -32,9 +32,11 @@ from handslag.domain.exchange.policies import (
     most_protected,
     tells_address,
 )
-from handslag.domain.exchange.queries import may_send_again, overdue, own_address, partners, received, sent
+from handslag.domain.exchange.queries import first_of, may_send_again, overdue, own_address, partners, received, sent
 from handslag.domain.exchange.states import (
+    BEGINNING,
     BUSINESS_STEPS,
+    BY_ITSELF,
     SPOKEN_OF,
     TRANSPORT_STEPS,
     Action,
@@ -158,6 +160,10 @@ def seal(tenant: str | int, by: Actor, now: datetime, new: NewMessage) -> Messag
     """Fix the content of a message; the operations below and those of its kind call it."""
     if new.recipient not in partners():
         raise NotPossible("no such partner")
+    if new.action == Action.RECALL and new.reference is not None:
+        recalled = sent(new.recipient, new.reference)
+        if recalled is not None and by_itself(recalled):
+            raise NotPossible("out of turn")
     process = new.process or f"handslag:{new.id}"
     header = header_of(
         recipient=new.recipient,
@@ -259,12 +265,15 @@ def give_message(*, tenant: str | int, by: Actor, now: datetime, message: UUID, 
 @operation()
 def take_back(*, tenant: str | int, by: Actor, now: datetime, message: UUID, version: int) -> Done[Message]:
     """It never leaves. Conflict when it has left, or somebody else was quicker. NotPossible("too late to take back")
-    from the moment on in which it may leave."""
+    from the moment on in which it may leave, ("out of turn") for what is told and answered by itself."""
     row, _member = message_for_staff(message, by, now, lock=True)
     if row.version != version or row.transport != Transport.SEALED:
         raise Conflict("message", theirs=row.transport)
     if now >= row.created_at + TAKE_BACK:
         raise NotPossible("too late to take back")
+    first = first_of(row)
+    if first is not None and by_itself(first):
+        raise NotPossible("out of turn")
     note_transport(row, Transport.TAKEN_BACK, now)
     row.save()
     return Done(row, MessageTakenBack(subject=row.id, payload={"why": ""}))
@@ -391,6 +400,13 @@ def wait_for(asked: Message, said: Message, now: datetime) -> None:
         return
     if asked.due_on is None or asked.due_on >= acting_door().the_tenant.today(now):
         asked.overdue_at = None
+
+
+def by_itself(first: Message) -> bool:
+    """Whether this is taken in by itself, since no person answers it by a day, and what follows from it here has
+    followed. So it isn't taken back or recalled, nor is its answer: what holds instead is told."""
+    whole = first.kind in BY_ITSELF and first.action in BEGINNING
+    return whole and not (canonical_of(first).get("asked") or {}).get("answer_by")
 
 
 def said_by(action: str) -> Business:
