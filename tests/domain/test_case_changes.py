@@ -6,6 +6,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
+import psycopg
 import pytest
 
 from handslag.domain.casefile.operations import close_case, open_case
@@ -18,6 +19,8 @@ from handslag.domain.register.queries import ending
 from handslag.domain.tenancy.door import acting
 from handslag.domain.tenancy.permissions import member_behind
 from handslag.domain.tenancy.policies import NotPossible
+from handslag.jobs import acts, watch
+from handslag.kernel import clock
 from handslag.messages.case_change.build import changed_in
 from handslag.messages.case_change.checks import checked
 from handslag.messages.case_change.message import Noted
@@ -149,14 +152,31 @@ def changed_in_both(canton: Canton, told: Message, here: Side) -> str:
     return cause
 
 
-def test_findings_decide_nothing_and_what_does_not_fit_waits_for_a_person(canton: Canton) -> None:
+def test_findings_decide_nothing_and_what_does_not_fit_waits_for_a_person(
+    canton: Canton, monkeypatch: pytest.MonkeyPatch
+) -> None:
     here, there, day = *canton.places, canton.today
     number, other = claimed(canton, 2)
     late = canton.changed(here, "ended", number, on=day - timedelta(days=399), cause="Arbeit")
     canton.settle()
     again = canton.changed(here, "resumed", number, on=day)
     twice = canton.changed(here, "ended", number, on=day, cause="Arbeit")
+    with monkeypatch.context() as lost:
+        lost.setattr(canton, "follows", lambda sides: False)
+        canton.settle()
+    later_on = canton.pair.now + timedelta(minutes=6)
+
+    def forgotten() -> int:
+        with monkeypatch.context() as then:
+            then.setattr(acts, "tenants", lambda: [canton.side.key])
+            then.setattr(clock, "now", lambda: later_on)
+            return watch.enqueue_forgotten()
+
+    assert [forgotten() for _ in range(2)] == [2, 0]  # nobody has looked at them: queued once more, once
     canton.settle()
+    with psycopg.connect(canton.pair.database.admin) as admin:
+        admin.execute("DELETE FROM procrastinate_jobs WHERE task_name LIKE '%:look_at_case_change'")
+    assert forgotten() == 0  # they wait for a person
     for side in (canton.side, here):
         assert found(canton, side, late) == {1: []}
         assert found(canton, side, again) == {1: ["LATE"]}  # the break was longer than a year

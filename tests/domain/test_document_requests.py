@@ -20,8 +20,9 @@ from handslag.domain.tenancy.door import acting, system
 from handslag.domain.tenancy.keys import file_key
 from handslag.domain.tenancy.permissions import Hidden
 from handslag.domain.tenancy.policies import NotPossible
+from handslag.jobs import acts, watch
 from handslag.jobs.acts import store_of
-from handslag.jobs.exchange import keep_documents
+from handslag.jobs.exchange import keep_documents, not_kept
 from handslag.kernel import clock
 from handslag.messages.case_transfer.message import Ground
 from handslag.messages.document_request.message import MOST, Given
@@ -60,7 +61,7 @@ def queued(database: Database, message: UUID) -> int:
 
 
 def test_what_is_given_is_kept_with_its_provenance_and_locked_until_it_is_scanned(
-    pair: Pair, database: Database
+    pair: Pair, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = pair.wanted(LEASE, DECISION)
     pair.settle()
@@ -71,8 +72,18 @@ def test_what_is_given_is_kept_with_its_provenance_and_locked_until_it_is_scanne
     assert pair.states(asked) == ("delivered", "accepted with changes", "")
     assert (pair.asker.tasks(), queued(database, pair.asker.message(asked.message_id).id)) == (["question answered"], 1)
     assert pair.asker.message(answer.message_id).digest == answer.digest
+    later = pair.now + timedelta(minutes=6)
+    monkeypatch.setattr(acts, "tenants", lambda: [pair.asker.key])
+    with monkeypatch.context() as then, psycopg.connect(database.admin) as admin:
+        admin.execute("DELETE FROM procrastinate_jobs WHERE task_name LIKE '%:keep_documents'")
+        admin.commit()
+        then.setattr(clock, "now", lambda: later)
+        assert [watch.enqueue_forgotten() for _ in range(2)] == [1, 0]  # its job was lost: queued once more, once
+    assert queued(database, pair.asker.message(asked.message_id).id) == 1
     (document,) = pair.keeps(asked)
     assert [one.id for one in pair.keeps(asked)] == [document.id]  # run again: once
+    with acting(pair.asker.office.slug, TEST, "look"):
+        assert not_kept(later) == []
     found = (document.title, document.provenance, document.scan_state, document.digest, document.content_type)
     file = given(1).file
     assert file and found == ("hyresavtal.pdf", "authority", "waiting", file.digest, "application/pdf")

@@ -37,6 +37,7 @@ from handslag.domain.exchange.policies import EXPIRE_AFTER, TAKE_BACK, WARN_AFTE
 from handslag.domain.exchange.queries import (
     UnknownKey,
     due_hand_overs,
+    given_lately,
     noted_keys,
     open_arrival,
     overdue,
@@ -58,9 +59,10 @@ from handslag.messages.assignment import receive as assignment
 from handslag.messages.case_change import receive as case_change
 from handslag.messages.case_notification import receive as case_notification
 from handslag.messages.case_transfer import receive as case_transfer
-from handslag.messages.conversation import files_of, kept_as
+from handslag.messages.conversation import files_of, kept_as, kept_key
 from handslag.messages.cost_approval import receive as cost_approval
 from handslag.messages.document_request import receive as document_request
+from handslag.messages.document_request.message import MOST_DOCUMENTS
 from handslag.messages.mutation import receive as mutation
 from handslag.messages.payment_advice import receive as payment_advice
 from handslag.messages.provider_bill import receive as provider_bill
@@ -141,6 +143,14 @@ def keep_documents(tenant: int, message: str) -> None:
             retention=RetentionClass.PERSONAL_FILE,
             file=StoredFile(key=key, digest=file.digest, size=file.size, content_type=file.content_type),
         )
+
+
+def not_kept(before: datetime) -> list[UUID]:
+    """Requests whose documents were given in the day before that moment, and none of them is kept, inside a door."""
+    numbers = range(1, MOST_DOCUMENTS + 1)
+    found = {asked: {kept_key(said, number) for number in numbers} for asked, said in given_lately(before)}
+    kept = set(Document.objects.filter(id__in=set().union(*found.values())).values_list("id", flat=True))
+    return [asked for asked, keys in found.items() if not keys & kept]
 
 
 @tasks.periodic(cron="* * * * *")

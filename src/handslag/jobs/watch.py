@@ -34,6 +34,7 @@ from handslag.domain.documents.models import Document
 from handslag.domain.documents.operations import StoredFile
 from handslag.domain.documents.states import ScanState
 from handslag.domain.entitlement.queries.precalculations import stuck_runs
+from handslag.domain.exchange.queries import left_alone
 from handslag.domain.intake.operations import follow_up_signing
 from handslag.domain.intake.queries import half_signed
 from handslag.domain.payments.models import Run
@@ -49,16 +50,21 @@ from handslag.domain.tenancy.policies import NotPossible
 from handslag.jobs import roots
 from handslag.jobs.acts import each_tenant, store_of
 from handslag.jobs.appeals import pack_appeal
+from handslag.jobs.exchange import keep_documents, not_kept
+from handslag.jobs.funding import look_at_cost
 from handslag.jobs.letters import render_letter, render_personal_letter
 from handslag.jobs.payments import write_order_file, write_run_file
 from handslag.jobs.precalculations import precalculate
 from handslag.jobs.queue import AWAY, defer, tasks
+from handslag.jobs.register import look_at_case_change, look_at_mutation
 from handslag.jobs.scan import scan_document
 from handslag.kernel import canonical, clock
 from handslag.kernel.ids import uuid7
 
 log = structlog.get_logger("watch")
 BY = system("watch")
+#: Who looks at a message of a kind before a person does.
+LOOKS_AT = {"mutation": look_at_mutation, "case_change": look_at_case_change, "cost_approval": look_at_cost}
 
 
 @tasks.periodic(cron="* * * * *")
@@ -398,7 +404,8 @@ def failed_lately() -> list[int]:
 
 def enqueue_forgotten() -> int:
     """Enqueue letters, packages for the court and files of runs and orders that should exist for five minutes and
-    don't, files that wait for the scan as long, and the next batch of runs over open cases that haven't moved since;
+    don't, files that wait for the scan as long, what was given on a request and isn't kept, messages that the system
+    looks at before a person and hasn't, and the next batch of runs over open cases that haven't moved since;
     gives how many."""
     before = clock.now() - timedelta(minutes=5)
 
@@ -417,6 +424,10 @@ def enqueue_forgotten() -> int:
             locked = Document.objects.filter(scan_state=ScanState.WAITING, created_at__lt=before)
             files = list(locked.order_by("created_at").values_list("id", flat=True)[:200]) if settings.CLAMD else []
             halfway = stuck_runs(before)
+            given, unseen = not_kept(before), left_alone(LOOKS_AT, before)
+            asked = Task.objects.filter(subject_id__in=[row.id for row in unseen])
+            told = set(asked.values_list("subject_id", flat=True))
+            looks = [(LOOKS_AT[row.kind], row.id) for row in unseen if row.id not in told]
         for run, batch in halfway:
             key = f"precalculate:{run}"
             count += _once(precalculate, key, key, tenant=tenant, run=str(run), batch=batch)
@@ -428,6 +439,9 @@ def enqueue_forgotten() -> int:
             )
         for appeal, case in appeals:
             count += _once(pack_appeal, f"appeal:{appeal}", f"case:{case}", tenant=tenant, appeal=str(appeal))
+        for task, message in [*((keep_documents, key) for key in given), *looks]:
+            key = f"message:{message}"
+            count += _once(task, key, key, tenant=tenant, message=str(message))
         for file in files:
             count += _once(scan_document, f"scan:{file}", f"scan:{file}", tenant=tenant, document=str(file))
         for run in runs:

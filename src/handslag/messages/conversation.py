@@ -107,7 +107,12 @@ def files_of(message: Message) -> dict[int, File]:
 
 def kept_as(message: Message) -> dict[int, UUID]:
     """Under which key each of these is kept here."""
-    return {number: uuid5(message.id, str(number)) for number in files_of(message)}
+    return {number: kept_key(message.id, number) for number in files_of(message)}
+
+
+def kept_key(message: UUID, number: int) -> UUID:
+    """Under which key a document is kept here that a message gave under this number."""
+    return uuid5(message, str(number))
 
 
 @dataclass(frozen=True)

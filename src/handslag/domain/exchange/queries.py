@@ -343,6 +343,25 @@ def unlooked(before: datetime) -> QuerySet[Arrival]:
     return rows.order_by("arrived_at", "id")
 
 
+def left_alone(kinds: Iterable[str], before: datetime) -> list[Message]:
+    """What began something before that moment, of kinds that the system looks at before a person does, and nobody has
+    done anything about: no answer of ours, no step. Without their contents."""
+    ours = Message.objects.filter(direction=Direction.OUT)
+    answer = ours.filter(partner=OuterRef("partner"), reference=OuterRef("message_id"))
+    rows = first_messages(Message.objects.filter(direction=Direction.IN, kind__in=kinds, test=False))
+    rows = rows.filter(~Exists(answer), business=Business.NONE, overdue_at=None, created_at__lt=before)
+    return list(rows.defer("content").order_by("created_at", "id"))
+
+
+def given_lately(before: datetime) -> list[tuple[UUID, UUID]]:
+    """The requests for documents of ours that were granted, in part or whole, in the day before that moment: each with
+    the message that says so."""
+    steps = BusinessStep.objects.filter(id__gte=least_of(_RATE.total_seconds()), at__lt=before)
+    asked = steps.filter(message__direction=Direction.OUT, message__kind="document_request", message__test=False)
+    rows = asked.filter(state__in=(Business.ACCEPTED, Business.CHANGED)).exclude(said=None)
+    return list(rows.order_by("id").values_list("message_id", "said_id"))
+
+
 def conversation(message: Message) -> list[Message]:
     """A first message and everything that was said about it, in order."""
     about = Q(partner=message.partner, reference=message.message_id, process=message.process)
