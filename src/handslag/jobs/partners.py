@@ -7,6 +7,7 @@ transaction: what was given and isn't noted is given again, and changes nothing 
 from __future__ import annotations
 
 import hashlib
+import time
 from contextlib import suppress
 from datetime import datetime
 from uuid import NAMESPACE_OID, UUID, uuid5
@@ -42,6 +43,8 @@ from handslag.kernel import clock
 log = structlog.get_logger("partners")
 #: How often in a row a partner is asked for more; after so many in a row of which it makes nothing it is left alone.
 ROUNDS, UNWELL = 20, 5
+#: Seconds after which a meeting ends, however much still waits: a partner that takes its time keeps no other waiting.
+LONGEST = 60.0
 
 
 @tasks.periodic(cron="* * * * *")
@@ -64,13 +67,13 @@ def meet(tenant: int, partner: Partner) -> None:
     """Call one partner, and note how it went."""
     with acting(tenant, BY, "our keys"):
         told = print_of_keys()
-    trouble = ""
+    trouble, ends = "", time.monotonic() + LONGEST
     try:
         config = https.HttpsConfig(url=partner.url)
         if partner.told != told:
             _swap_keys(tenant, config)
-        _give(tenant, partner, config)
-        _collect(tenant, partner, config)
+        _give(tenant, partner, config, ends)
+        _collect(tenant, partner, config, ends)
     except (Away, Refused, Unreadable) as error:
         trouble = error.reason
         said = error.code if isinstance(error, Unreadable) else trouble
@@ -92,17 +95,20 @@ def _swap_keys(tenant: int, config: https.HttpsConfig) -> None:
     learn(tenant, https.tell_keys(config, file), clock.now())
 
 
-def _give(tenant: int, partner: Partner, config: https.HttpsConfig) -> None:
-    """Give what waits, oldest first; what it refuses for good holds up nothing behind it, nor does what it doesn't
-    believe once it has our keys: signed by one that has ended there. As it is said anew it is signed anew. What it
-    makes nothing of is given again the next time, and those behind it now. Unwell after a few such in a row."""
+def _give(tenant: int, partner: Partner, config: https.HttpsConfig, ends: float) -> None:
+    """Give what waits, oldest first, until the meeting ends; what it refuses for good holds up nothing behind it, nor
+    does what it doesn't believe once it has our keys: signed by one that has ended there. As it is said anew it is
+    signed anew. What it makes nothing of is given again the next time, and those behind it now. Unwell after a few such
+    in a row."""
     now = clock.now()
     with acting(tenant, BY, "what waits"):
         waiting = [(row.id, closed(row, now)) for row in waiting_for(partner, now - OFFERED)]
     given: list[UUID] = []
     told, unwell = False, 0
     try:
-        for key, envelope in waiting:
+        for number, (key, envelope) in enumerate(waiting):
+            if number and time.monotonic() > ends:
+                break
             try:
                 refused = _refusal(config, envelope)
             except Unwell as error:
@@ -139,10 +145,10 @@ def _note(tenant: int, partner: Partner, given: list[UUID], now: datetime, code:
             record_passed(tenant=tenant, by=BY, now=now, partner=partner.id, envelopes=given, code=code)
 
 
-def _collect(tenant: int, partner: Partner, config: https.HttpsConfig) -> None:
-    """Fetch what waits for us, and say so with the next request."""
+def _collect(tenant: int, partner: Partner, config: https.HttpsConfig, ends: float) -> None:
+    """Fetch what waits for us, and say so with the next request: there are two at least."""
     collected: list[str] = []
-    for _ in range(ROUNDS):
+    for number in range(ROUNDS):
         now = clock.now()
         with acting(tenant, BY, "collect"):
             request = asked(partner, collected, now)
@@ -154,7 +160,7 @@ def _collect(tenant: int, partner: Partner, config: https.HttpsConfig) -> None:
                 raise
             except Exception as error:  # whatever it is, those behind it flow
                 _set_aside(tenant, partner, config, error, now)
-        if not collected:
+        if not collected or (number and time.monotonic() > ends):
             return
 
 
