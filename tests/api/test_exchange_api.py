@@ -413,6 +413,7 @@ def test_only_the_other_installation_itself_refuses_for_good(monkeypatch: pytest
     whole = problem[0].encode() + problem[1]
     assert final == {(413, told) for _status, told in said} | {(400, whole), (403, whole), (422, whole)}
     assert [at for at, kind in said.items() if kind is KeyWanted] == [(401, whole)]
+    assert {kind for (status, _told), kind in said.items() if status in (200, 500)} == {Unwell}
 
 
 def test_whoever_is_no_partner_is_refused(outside: Outside) -> None:

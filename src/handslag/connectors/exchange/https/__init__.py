@@ -43,7 +43,11 @@ def tell_keys(config: HttpsConfig, file: str) -> str:
 
 def send(config: HttpsConfig, envelope: str) -> None:
     """`POST <url>/envelopes`. It has the envelope when it says so: a page of what stands before it doesn't."""
-    _read(_call(config, "envelopes", envelope, "application/jose"), _Taken)
+    content = _call(config, "envelopes", envelope, "application/jose")
+    try:
+        _read(content, _Taken)
+    except Away as error:
+        raise Unwell(error.reason) from error
 
 
 def collect(config: HttpsConfig, request: str) -> list[str]:
