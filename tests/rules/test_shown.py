@@ -162,6 +162,16 @@ def test_what_people_wrote_stays_text() -> None:
     told = shown(sheet, names={person: "<script>alert(1)</script>"})
     assert "<script>" not in to_html(told, sheet)
     assert "<script>alert(1)</script>" in page_of(told, sheet).text
+    # nor does it make a line of its own, or turn figures round
+    mark = "\u202e"
+    line = next(line for line in sheet.lines if line.person == person)
+    wild = {**line.params, "note": f"x\n\nBistånd 99 999\u2028{mark}\0"}
+    noted = msgspec.structs.replace(sheet, lines=[msgspec.structs.replace(line, params=wild)])
+    told = shown(noted, names={person: f"Anna\nBistånd 99 999{mark}"})
+    text = noted.to_text("sv", {person: f"Anna\r\nBistånd 99 999{mark}"}) + codes_to_text(told, noted)
+    assert not {mark, "\0", "\r", "\u2028"} & set(text)
+    assert not re.search(r"(?m)^Bistånd 99", text) and "Bistånd 99 999" in text
+    assert mark not in to_html(told, noted) and "Anna Bistånd 99 999" in to_html(told, noted)
 
 
 def test_the_command_prints_a_page_and_what_differs() -> None:
@@ -171,6 +181,7 @@ def test_the_command_prints_a_page_and_what_differs() -> None:
     assert "This is a calculation, not a decision." in page.output and "Against last month" in page.output
     text = CliRunner().invoke(app, [case, "--lang", "en", "--before", before])
     assert re.search(r"^Against last month\n(  .+: [+−-].+\n)+", text.output, re.MULTILINE), text.output
+    assert text.output.endswith("\nThis is a calculation, not a decision.\n")
     other = next(path for path in EVERY if "/rules/ch/" in path.as_posix())
     refused = CliRunner().invoke(app, [case, "--before", str(other)])
     assert refused.exit_code == 1 and "another pack" in refused.output

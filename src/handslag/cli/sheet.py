@@ -108,7 +108,7 @@ def sheet(
         else:
             typer.echo(result.to_text(told.language), nl=False)
             typer.echo(f"\n{changes_to_text(told, result)}" if earlier else "", nl=False)
-            typer.echo(f"\n{codes_to_text(told, result)}", nl=False)
+            typer.echo(f"\n{codes_to_text(told, result)}\n{told.notice}")
     if found.expected and found.expected != found.calculate().to_text():
         typer.echo("The sheet differs from the expected one in the file.", err=True)
         raise typer.Exit(2)

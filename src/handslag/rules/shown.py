@@ -13,7 +13,7 @@ import msgspec
 
 from handslag.rules.norms import Used
 from handslag.rules.sheet import Line, Sheet, wording_of
-from handslag.rules.text import Wording
+from handslag.rules.text import Wording, in_line
 
 NO_DECISION: Final = "no_decision"
 #: All the style that the HTML has, so that a reader may allow it by its digest.
@@ -115,7 +115,7 @@ def shown(
         return ShownLine(
             each.code,
             say.label(each, lang),
-            called.get(each.person, each.person) if each.person is not None else None,
+            in_line(called.get(each.person, each.person)) if each.person is not None else None,
             each.amount,
             say.explain(each, lang),
             Law(each.section, law_on or sheet.since, law_url(say, each.section)),

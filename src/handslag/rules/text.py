@@ -1,6 +1,7 @@
 """A sheet in words: what all packs share. A pack has its texts.yaml, its groups, and its own turns of speech."""
 
 import re
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,7 +15,13 @@ from handslag.rules.sheet import Line, Sheet
 from handslag.rules.yaml_files import shipped
 
 _WIDTH: Final = 72
+_REORDER: Final = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _PLAIN: Final = str.maketrans("\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}", "  ")
+
+
+def in_line(text: str) -> str:
+    """A text that somebody wrote, as it stands in a sentence: no line of its own, no mark that reorders what follows."""
+    return "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in text if c not in _REORDER)
 
 
 class Shown(int):
@@ -107,7 +114,7 @@ class Wording:
     def shown(self, value: int | str, lang: str) -> int | str:
         """A value as a sentence takes it."""
         if isinstance(value, str):
-            return value
+            return in_line(value)
         number = Shown(value)
         number.currency, number.locale = self.currency, self.locales.get(lang, lang)
         return number
@@ -122,7 +129,7 @@ class Wording:
         values: dict[str, Any] = {name: self.shown(value, lang) for name, value in line.params.items()}
         values |= {"amount": self.shown(line.amount, lang), "n": numbers}
         said = [self.say(f"explain.{key}", lang, **values) for key in line.text.split()]
-        return [_once(clause, str(line.params.get("order", ""))) for clause in said]
+        return [_once(clause, in_line(str(line.params.get("order", "")))) for clause in said]
 
     def explain(self, line: Line, lang: str) -> str:
         """One line in one plain sentence: why it is that much, where its number came from, when it was paid."""
@@ -130,8 +137,8 @@ class Wording:
         if "source" in line.params:
             said.append(self.say(f"source.{line.params['source']}", lang))
         if "period" in line.params:
-            said.append(self.say("explain.paid", lang, period=line.params["period"]))
-        note = f" ({line.params['note']})" if line.params.get("note") else ""
+            said.append(self.say("explain.paid", lang, period=self.shown(line.params["period"], lang)))
+        note = f" ({in_line(str(line.params['note']))})" if line.params.get("note") else ""
         return f"{'; '.join(said)}{note}."
 
     def uncounted_because(self, line: Line, lang: str) -> str:
@@ -179,7 +186,7 @@ class Wording:
             for line in lines:
                 text = self.label(line, lang)
                 if line.person is not None:
-                    text += f", {names.get(line.person, line.person)}"
+                    text += f", {in_line(names.get(line.person, line.person))}"
                 row(text, line.amount, "  ")
                 out.append(f"    {self.explain(line, lang).translate(_PLAIN)} [{line.section}]")
             if lines or group.always:
