@@ -12,6 +12,7 @@ from handslag.connectors.letter import port
 from handslag.domain.decisions.models import Decision, Letter
 from handslag.domain.decisions.operations import answer_hearing, decide, open_hearing, propose
 from handslag.domain.decisions.states import DISMISSED_ON, RefusedOn
+from handslag.domain.entitlement.models import PersonMonth
 from handslag.domain.payments.models import Booking, Payment
 from handslag.domain.tasks.models import Task
 from handslag.domain.tenancy.door import acting
@@ -56,6 +57,7 @@ def test_a_month_is_refused_on_its_ground_after_a_hearing_by_two_and_the_letter_
     with acting(office.slug, TEST, "look"):
         content = Letter.objects.get(decision=taken).content
         assert not Payment.objects.exists() and not Booking.objects.exists()
+        assert set(PersonMonth.objects.values_list("supported", flat=True)) == {False}  # towards the job stimulus
         assert Task.objects.filter(subject_id=folder.case.id, kind="other help").count() == 1
     assert "tillgångar som du kan klara dig på" in content["outcome"] and "inkomsterna räcker" not in str(content)
     assert "inte beräkningen som avgör" in content["grounds"] and content["granted"] == 0
@@ -71,6 +73,7 @@ def test_a_month_is_refused_on_its_ground_after_a_hearing_by_two_and_the_letter_
     assert (changed.amount, changed.refused_on) == (made.sheet.granted, None)
     with acting(office.slug, TEST, "look"):
         assert sum(Payment.objects.values_list("amount", flat=True)) == changed.amount > 0
+        assert True in PersonMonth.objects.values_list("supported", flat=True)
     assert process(database, "verify", "--tenant", office.slug).returncode == 0
 
 

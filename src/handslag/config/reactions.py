@@ -430,7 +430,8 @@ def _plan(event: Event, by: Actor, now: datetime) -> None:
 
 
 def _keep_results(event: Event, by: Actor, now: datetime) -> None:
-    keep_results(tenant=_tenant(), by=by, now=now, sheet=UUID(event.payload["sheet"]))
+    told = event.payload
+    keep_results(tenant=_tenant(), by=by, now=now, sheet=UUID(told["sheet"]), refused="refused_on" in told)
 
 
 def _clear_inbox(event: Event, by: Actor, now: datetime) -> None:

@@ -176,18 +176,19 @@ def _assessed(
 
 
 @operation(silent=True)
-def keep_results(*, tenant: str | int, by: Actor, now: datetime, sheet: UUID) -> Done[None]:
+def keep_results(*, tenant: str | int, by: Actor, now: datetime, sheet: UUID, refused: bool) -> Done[None]:
     """Keep which sheet a decision in force rests on, and what it says of each person and month; a later decision's
     takes its place.
 
     Supported: an adult whose household gets försörjningsstöd (the norm and reasonable costs aren't covered). It is read
-    by Swedish rules alone, as work income is; of other laws neither is kept.
+    by Swedish rules alone, as work income is; of other laws neither is kept. `refused`: the decision refuses on a ground
+    that no calculation knows: nobody is supported, whatever the sheet comes to.
     """
     found = Sheet.objects.select_related("snapshot", "period").get(id=sheet)
     facts = pack(found.pack).Facts.from_json(found.snapshot.facts)
     supported, earned = set[str](), dict[str | None, int]()
     if isinstance(facts, Facts):
-        if found.granted > 0 and stored_calculation(found).totals["Balance"] < 0:
+        if not refused and found.granted > 0 and stored_calculation(found).totals["Balance"] < 0:
             supported = {m.key for m in facts.members if m.role == "adult"}
         for income in facts.incomes:
             if INCOMES[income.code].employment:
