@@ -20,7 +20,7 @@ _PLAIN: Final = str.maketrans("\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}", "  
 
 
 def in_line(text: str) -> str:
-    """A text that somebody wrote, as it stands in a sentence: no line of its own, no mark that reorders what follows."""
+    """A text that somebody wrote, as it stands in a sentence: no line of its own, no mark that turns figures round."""
     return "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in text if c not in _REORDER)
 
 

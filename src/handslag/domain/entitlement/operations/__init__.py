@@ -181,8 +181,8 @@ def keep_results(*, tenant: str | int, by: Actor, now: datetime, sheet: UUID, re
     takes its place.
 
     Supported: an adult whose household gets försörjningsstöd (the norm and reasonable costs aren't covered). It is read
-    by Swedish rules alone, as work income is; of other laws neither is kept. `refused`: the decision refuses on a ground
-    that no calculation knows: nobody is supported, whatever the sheet comes to.
+    by Swedish rules alone, as work income is; of other laws neither is kept. `refused`: the decision refuses on a
+    ground that no calculation knows: nobody is supported, whatever the sheet comes to.
     """
     found = Sheet.objects.select_related("snapshot", "period").get(id=sheet)
     facts = pack(found.pack).Facts.from_json(found.snapshot.facts)
