@@ -66,8 +66,9 @@ _SAID = frozenset({"accepted", "paid", "rejected", "returned"})
 def _check_bank(
     connection: Connection, report: Report, postings: dict[UUID, Row], moved: dict[UUID, list[Row]]
 ) -> None:
-    """An order whose file has left is posted, is what the bank said of it last, and is countered whole just where it
-    reached nobody; what is carried out of the bank's lines is on one account, once, to the cent."""
+    """An order whose file has left is posted, to just the bill that it is for, if any, is what the bank said of
+    it last, and is countered whole just where it reached nobody; what is carried out of the bank's lines is on one
+    account, once, to the cent."""
     lines = {row["id"]: row for row in rows(connection, "SELECT * FROM payments_bankline")}
     matches = rows(connection, "SELECT * FROM accounts_bankmatch ORDER BY id")
     by_source = {(row["account_id"], row["rests_on"], row["reference"]): row for row in postings.values()}
@@ -93,6 +94,10 @@ def _check_bank(
         if posting is None or _paid(moved.get(posting["id"], [])) != order["amount"]:
             report.broken("I12", "accounts_paymentorder", order["id"], "its amount is not posted")
             continue
+        bill, own = postings.get(order["bill_id"]), moved.get(posting["id"], [])
+        cited = {(row["reference"], row["content"]) for row in own if row["move"] == "paid"}
+        if order["bill_id"] and (bill is None or cited != {(bill["reference"], bill["content"])}):
+            report.broken("I12", "accounts_paymentorder", order["id"], "pays something else than its bill")
         last = said[order["id"]][-1]["kind"] if said[order["id"]] else None
         if last != (order["state"] if order["state"] in _SAID else None):
             report.broken("I12", "accounts_paymentorder", order["id"], f"is {order['state']}, the bank: {last}")

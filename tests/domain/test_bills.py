@@ -25,7 +25,7 @@ from handslag.domain.accounts.operations import (
     withdraw_payment,
 )
 from handslag.domain.accounts.operations import post as post_entries
-from handslag.domain.accounts.queries import account_of, bills_open, figures_of, known_in
+from handslag.domain.accounts.queries import account_of, bills_open, figures_of, known_in, posted
 from handslag.domain.accounts.states import Move, Rests
 from handslag.domain.accounts.states import Side as Ledger
 from handslag.domain.audit.models import Event as EventRow
@@ -271,6 +271,8 @@ def test_a_bill_with_a_reference_is_paid_alone_by_it_and_both_ledgers_stay_equal
     ulla, erik = (canton.pair.act(payer, who) for who in ("ulla", "erik"))
     with acting(payer.office.slug, TEST, "look"):
         bills = {one.bill.reference: one.bill.id for one in bills_open(account) if one.bill}
+        without = posted(account, "statement", "N")
+        assert without is not None
     assert list(bills) == ["Q", "S", "E"]
 
     def elsewhere() -> int:
@@ -362,6 +364,13 @@ def test_a_bill_with_a_reference_is_paid_alone_by_it_and_both_ledgers_stay_equal
     canton.database.close_connections()
     report = verify(canton.database.of_role("auditor"), tenants=[payer.office.slug, home.office.slug])
     assert [(error.rule, error.table, error.text) for error in report.errors] == []
+    with canton.database.connect("admin") as admin:  # behind the operations: as if it had been for another bill
+        of = "UPDATE accounts_paymentorder SET bill_id = %s WHERE id = %s"
+        admin.execute(of, [without.id, order.id])
+        admin.commit()
+        found = verify(canton.database.of_role("auditor"), tenants=[payer.office.slug]).findings
+        admin.execute(of, [bills["E"], order.id])
+    assert [one.row for one in found if one.text == "pays something else than its bill"] == [str(order.id)]
 
 
 def test_what_crosses_an_acceptance_changes_nothing_of_it_and_nothing_is_accepted_twice(canton: Canton) -> None:
