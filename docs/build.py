@@ -119,11 +119,12 @@ def rules() -> str:
         "cost, need, income, debt and payee that have a section of their own stand at the end of each law.\n",
     ]
     for folder in sorted(path.parent for path in (SOURCE / "rules").glob("*/pack.py")):
-        stand = _sections(folder)
+        stand, texts = _sections(folder), shipped(folder / "texts.yaml")
+        labels = {key.removeprefix("label.") for key in texts if key.startswith("label.")}
         for path in sorted(folder.glob("*.py")):
             rows = []
             for function in ast.parse(path.read_text()).body:
-                found, codes = _named_in(function) if isinstance(function, ast.FunctionDef) else (set(), set())
+                found, codes = _named_in(function, labels) if isinstance(function, ast.FunctionDef) else (set(), set())
                 if isinstance(function, ast.FunctionDef) and found:
                     says = " ".join((ast.get_docstring(function) or "").split("\n\n")[0].split())
                     told = ", ".join(f"`{code}`" for code in sorted(codes))
@@ -147,16 +148,18 @@ def _row(*cells: str) -> str:
     return "| " + " | ".join(cell.replace("|", "/") for cell in cells) + " |"
 
 
-def _named_in(function: ast.FunctionDef) -> tuple[set[str], set[str]]:
-    """(sections, codes of lines) that a function names: `norm.section.rent`, `sheet.line("RENT", ...)`."""
+def _named_in(function: ast.FunctionDef, labels: set[str]) -> tuple[set[str], set[str]]:
+    """(sections, codes of lines) that a function names: `norm.section.rent`, `sheet.line("RENT", ...)`; also where a
+    function of its own writes the line, if its code has a label."""
     sections, codes = set[str](), set[str]()
     for node in ast.walk(function):
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Attribute | ast.Name):
             holder = node.value.attr if isinstance(node.value, ast.Attribute) else node.value.id
             sections |= {node.attr} if holder == "section" else set()
             sections |= {node.attr.removeprefix("section_of_")} if node.attr.startswith("section_of_") else set()
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "line":
-            codes |= {str(arg.value) for arg in node.args[:1] if isinstance(arg, ast.Constant)}
+        if isinstance(node, ast.Call):
+            first = {str(arg.value) for arg in node.args[:1] if isinstance(arg, ast.Constant)}
+            codes |= first if getattr(node.func, "attr", "") == "line" else first & labels
     return sections, codes
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 from functools import cache
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from docs import build
+from handslag.rules.yaml_files import shipped
 from tests.bed import ROOT
 
 PAGES = ("application.md", "commands.md", "norms.md", "states.md")
@@ -31,6 +33,30 @@ def test_the_published_pages_are_those_of_the_code(monkeypatch: pytest.MonkeyPat
     page.write_text(text.replace("decided", "undecided"), encoding="utf-8")
     with pytest.raises(SystemExit, match=page.name):
         build.main()
+
+
+def test_every_norm_with_its_history_and_every_line_with_its_section_is_in_the_reference() -> None:
+    """By the norm files and the words of lines themselves: what the pages are made by may overlook one."""
+    laws, page = ROOT / "src/handslag/rules", ROOT / "docs/reference"
+    rows = [
+        [cell.strip() for cell in line.strip("|").split(" | ")]
+        for line in (page / "norms.md").read_text(encoding="utf-8").splitlines()
+    ]
+    there = {(row[0].strip("`"), row[2].partition(",")[0], " ".join(row[6].split())) for row in rows if len(row) == 7}
+    values = 0
+    for path in sorted(laws.glob("**/norms/*.yaml")):
+        for norm in shipped(path):
+            for value in norm["values"]:
+                values += 1
+                source = " ".join(value["source"].replace("|", "/").split())
+                assert (norm["name"], str(value["since"]), source) in there, (path, norm["name"])
+    assert values > 400
+    rules = (page / "rules.md").read_text(encoding="utf-8")
+    for path in sorted(laws.glob("*/texts.yaml")):
+        part = "".join(rules.partition(f"## {path.parent.name}: ")[1:])
+        told = {code for line in part.splitlines() if line.startswith("| `") for code in re.findall("`([^`]+)`", line)}
+        codes = {key.removeprefix("label.") for key in shipped(path) if re.fullmatch(r"label\.[A-Z_0-9]+", key)}
+        assert len(codes) > 5 and codes - told == set(), path
 
 
 def test_the_glossary_says_each_term_in_the_languages_of_the_law() -> None:
