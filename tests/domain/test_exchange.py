@@ -36,7 +36,7 @@ from handslag.domain.exchange.operations.outbox import (
     send_again,
     take_back,
 )
-from handslag.domain.exchange.permissions import messages_of
+from handslag.domain.exchange.permissions import may_be_given, messages_of
 from handslag.domain.exchange.queries import figures, first_of, lost, may_say, sealed_of, unit_for
 from handslag.domain.exchange.states import Action
 from handslag.domain.people.models import Membership
@@ -970,6 +970,13 @@ def test_who_was_protected_since_is_seen_by_cleared_staff_and_only_codes_are_sai
         **pair.act(pair.asker, "rut"), person=pair.folder.case.applicant_id, level=2, address_level=2, version=1
     )
     assert seen() == [0, 1]
+    pair.folder = pair.asker.office.case(("Mia", "Berg", "19900101"), ("Per", "Berg", "19910101"))
+    beside, his = pair.asked(), pair.folder.case.co_applicant_id
+    set_protection(**pair.act(pair.asker, "rut"), person=his, level=2, address_level=2, version=1)
+    for who, count in (("hanna", 0), ("bo", 1)):  # who doesn't see the case for his sake sees nothing said of her
+        with acting(pair.asker.office.slug, pair.asker.office.staff[who], "look") as door:
+            assert messages_of(member_behind(door, pair.now)).filter(id=beside.id).count() == count
+            assert may_be_given(beside, pair.now).filter(id=pair.asker.office.members[who]).count() == count
     with pytest.raises(NotPossible, match="colleague"):
         give_message(**pair.act(pair.answerer, "bo"), message=theirs.id, to=office.members["hanna"])
     with pytest.raises(NotPossible, match="protected exchange"):

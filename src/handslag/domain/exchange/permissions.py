@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from handslag.domain.exchange.models import Message
+from handslag.domain.exchange.queries import least_clearance, living_with_protected
 from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.models import RoleGrant, StaffMember
 from handslag.domain.tenancy.permissions import Hidden, Member, NotAllowed, member_behind
@@ -37,18 +38,18 @@ def who_hold(roles: Iterable[Role], now: datetime) -> QuerySet[StaffMember]:
 
 def may_be_given(message: Message, now: datetime) -> QuerySet[StaffMember]:
     """Whom a message may be given to: of its unit, cleared for it, holding a role that sees messages."""
-    now_on = message.person.protection_level if message.person else 0
-    least = max(message.level, now_on)
+    least = max(message.level, least_clearance(message.person_id) if message.person_id else 0)
     return who_hold(sorted(ROLES), now).filter(unit_id=message.unit_id, clearance__gte=least)
 
 
 def messages_of(member: Member) -> QuerySet[Message]:
     """The messages of her unit, without those about people above her clearance: as they were protected when it was
-    written or came, or are by now."""
+    written or came, or they or an adult of the household are by now."""
     if not member.roles & ROLES:
         return Message.objects.none()
     now_on = Q(person=None) | Q(person__protection_level__lte=member.clearance)
-    return Message.objects.filter(now_on, unit_id=member.unit_id, level__lte=member.clearance)
+    found = Message.objects.filter(now_on, unit_id=member.unit_id, level__lte=member.clearance)
+    return found.exclude(person_id__in=living_with_protected(member.clearance))
 
 
 def message_for_staff(key: UUID, by: Actor, now: datetime, *roles: Role, lock: bool = False) -> tuple[Message, Member]:

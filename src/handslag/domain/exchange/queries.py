@@ -11,7 +11,8 @@ from uuid import UUID
 
 import msgspec
 from django.db import connection
-from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Now
 
 from handslag.domain.exchange.frame import Opened, Unreadable, address_of, moment, named_key, opened
 from handslag.domain.exchange.models import (
@@ -43,6 +44,7 @@ from handslag.domain.exchange.states import (
     OutcomeState,
     Transport,
 )
+from handslag.domain.people.models import Membership, Person
 from handslag.domain.people.queries import cleared_unit
 from handslag.domain.tenancy.door import acting_door, planned_once
 from handslag.domain.tenancy.models import Organisation, TenantKeyRow, Unit
@@ -93,6 +95,23 @@ def unit_for(level: int, now: datetime) -> UUID:
         found = cleared_unit(level, today)
         known[level, today] = found or Unit.objects.order_by("id").values_list("id", flat=True)[0]
     return known[level, today]
+
+
+def living_with_protected(above: int) -> QuerySet[Membership, UUID]:
+    """Who lives today in a household of which an adult's protection is above a clearance: whoever hasn't it doesn't see
+    their case either."""
+    today = Membership.objects.filter(Q(until=None) | Q(until__gt=Now()), since__lte=Now())
+    homes = today.filter(role="adult", person__protection_level__gt=above).values("household_id")
+    return today.filter(household_id__in=homes).values_list("person_id", flat=True)
+
+
+def least_clearance(person: UUID) -> int:
+    """Which clearance sees what is said about a person: by her own protection and that of the adults she lives with."""
+    today = Membership.objects.filter(Q(until=None) | Q(until__gt=Now()), since__lte=Now())
+    homes = today.filter(person_id=person).values("household_id")
+    adults = today.filter(role="adult", household_id__in=homes).values("person_id")
+    found = Person.objects.filter(Q(id=person) | Q(id__in=adults)).aggregate(most=Max("protection_level"))
+    return found["most"] or 0
 
 
 def published_keys() -> list[dict[str, Any]]:

@@ -41,6 +41,7 @@ from handslag.domain.exchange.queries import (
 )
 from handslag.domain.exchange.states import (
     OVER,
+    SPOKEN_OF,
     Business,
     Direction,
     OutcomeState,
@@ -485,6 +486,7 @@ def _question(
     except Hidden:
         linked = None
     state, colour = standing_of(first)
+    gone = first.transport in ("rejected", "expired", "taken back")
     worker = Role.CASEWORKER in member.roles and _by_a_person(first)
     partner = name_of(first.partner)
     own = the_door(request).the_tenant.name
@@ -508,7 +510,7 @@ def _question(
         may_register=Role.REGISTRAR in member.roles and to_register(first),
         said=[_said(row, partner if row.direction == Direction.IN else own, first) for row in conversation(first)[1:]],
         case=linked,
-        troubled=not_delivered(first.code) if first.transport in ("rejected", "expired", "taken back") else "",
+        troubled=not_delivered(first.code) if gone and first.business not in SPOKEN_OF else "",
         under_way=leaving if worker else None,
         seconds=int(TAKE_BACK.total_seconds()),
         may_answer=worker and may_say(first, "answer"),

@@ -314,7 +314,7 @@ def _take_receipt(found: Arrival, row: Outcome, opened: Opened, now: datetime) -
         return Done(row, _settled(row))
     told: Event = ReceiptTakenIn(subject=message.id, payload={"state": report.state})
     if report.machine == "business":
-        late = report.state != "in check" or message.business != Business.NONE
+        late = report.state != "in check" or message.business != Business.NONE or message.handed_over_at is None
         if not late:
             note_business(message, Business.IN_CHECK, now, by=found.sender, sealed=found.sealed)
     else:
