@@ -158,15 +158,26 @@ def test_a_limit_that_changes_inside_the_month_is_told_on_sheets_since_then_only
 def test_a_sheet_that_was_altered_is_named(office: Office, database: Database) -> None:
     with acting(office.slug, TEST, "look"):
         sheet = Sheet.objects.get()
-    with psycopg.connect(database.admin, autocommit=True) as administrator:
-        administrator.execute("SET session_replication_role = replica")
-        administrator.execute(
-            "UPDATE entitlement_sheet SET body = jsonb_set(body, '{lines,0,amount}', '1') WHERE id = %s", [sheet.id]
-        )
-    digest, line = found(office)
+
+    def altered(change: str) -> list[Difference]:
+        with psycopg.connect(database.admin, autocommit=True) as administrator:
+            administrator.execute("SET session_replication_role = replica")
+            administrator.execute(f"UPDATE entitlement_sheet SET {change} WHERE id = %s".encode(), [sheet.id])
+        return found(office)
+
+    digest, line = altered("body = jsonb_set(body, '{lines,0,amount}', '1')")
     assert (digest.what, digest.stored) == ("sheet digest", sheet.digest)
     assert (line.what, line.stored, line.recomputed) == ("line", 1, sheet.body["lines"][0]["amount"])
     assert line.code == sheet.body["lines"][0]["code"]
+    # also where what stands there now is no sheet at all, or is of rules that aren't installed
+    for place, value in (("lines", "[5]"), ("totals", "[1]"), ("granted", "1.5"), ("granted", "1e30"), ("", "[]")):
+        told = altered(f"body = jsonb_set(body, '{{{place}}}', '{value}')" if place else f"body = '{value}'")
+        assert {"sheet digest", "not comparable"} <= {d.what for d in told}, place
+    with acting(office.slug, TEST, "look"):
+        affected = effect(Sheet.objects.select_related("case", "period", "snapshot").get(), date(2026, 3, 10))
+    assert affected is not None and affected.after is None and affected.problem
+    digest, gone = altered("pack = 'xx'")
+    assert (gone.what, str(gone.recomputed)[:27]) == ("not computed", "PackError: there is no pack")
 
 
 def test_of_lines_only_what_differs_is_named(office: Office) -> None:

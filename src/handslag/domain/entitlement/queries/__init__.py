@@ -449,7 +449,7 @@ class Difference:
     since: str
     sheet: int
     what: str
-    """facts, norms or sheet digest; norm set; not computed; row, total, line or field."""
+    """facts, norms or sheet digest; norm set; not computed; not comparable; row, total, line or field."""
     code: str
     stored: Any
     recomputed: Any
@@ -495,8 +495,8 @@ def differences(sheet: Sheet) -> Iterator[Difference]:
         ("norms digest", sheet.norm_set.digest, sheet.norm_set.body),
         ("sheet digest", sheet.digest, sheet.body),
     ):
-        if digest != canonical.digest(body):
-            yield differs(what, "", digest, canonical.digest(body))
+        if digest != (now := _digest(body)):
+            yield differs(what, "", digest, now)
     try:
         rules = pack(sheet.pack)
         facts = rules.Facts.from_json(sheet.snapshot.facts)
@@ -515,21 +515,37 @@ def differences(sheet: Sheet) -> Iterator[Difference]:
     ):
         if stored != recomputed:
             yield differs("row", name, stored, recomputed)
-    if canonical.dumps(sheet.body) == canonical.dumps(body):
+    try:
+        yield from (differs(*told) for told in _fields(sheet.body, body))
+    except Exception as error:  # somebody has written there what is no sheet
+        yield differs("not comparable", "", sheet.granted, f"{type(error).__name__}: {error}")
+
+
+def _digest(body: Any) -> str:
+    """The digest of what is stored, or why there is none: of what was never written here."""
+    try:
+        return canonical.digest(body)
+    except (TypeError, ValueError) as error:
+        return str(error)
+
+
+def _fields(sheet: dict[str, Any], computed: dict[str, Any]) -> Iterator[tuple[str, str, Any, Any]]:
+    """(what, code, stored, recomputed) of what differs between two sheets as plain data."""
+    if canonical.dumps(sheet) == canonical.dumps(computed):
         return
-    for name in sorted(sheet.body.keys() | body.keys()):
-        stored, recomputed = sheet.body.get(name), body.get(name)
+    for name in sorted(sheet.keys() | computed.keys()):
+        stored, recomputed = sheet.get(name), computed.get(name)
         if stored == recomputed:
             continue
         if name == "totals":
             old, new = stored or {}, recomputed or {}
             for code in sorted(old.keys() | new.keys()):
                 if old.get(code) != new.get(code):
-                    yield differs("total", code, old.get(code), new.get(code))
+                    yield "total", code, old.get(code), new.get(code)
         elif name == "lines":
-            yield from (differs("line", *told) for told in _lines(stored or [], recomputed or []))
+            yield from (("line", *told) for told in _lines(stored or [], recomputed or []))
         else:
-            yield differs("field", name, stored, recomputed)
+            yield "field", name, stored, recomputed
 
 
 def _lines(stored: list[dict[str, Any]], recomputed: list[dict[str, Any]]) -> Iterator[tuple[str, Any, Any]]:
@@ -643,13 +659,13 @@ def effect(sheet: Sheet, known_on: date) -> Effect | None:
         rules = pack(sheet.pack)
         facts = rules.Facts.from_json(sheet.snapshot.facts)
         now = rules.calculate(facts, rules.norms_of(facts, known_on, sheet.known_on, local_norms(sheet.pack)))
+        codes = differing(stored_calculation(sheet), now)
     except (FactsError, NormError, NormMissing) as error:
         return told(None, (), str(error))
     except DatabaseError:
         raise
     except Exception as error:  # likewise
         return told(None, (), f"{type(error).__name__}: {error}")
-    codes = differing(stored_calculation(sheet), now)
     return told(now.granted, codes) if codes or now.granted != sheet.granted else None
 
 
