@@ -870,7 +870,8 @@ def test_instalments_are_kept_back_by_the_rule_until_the_claim_is_paid(
             propose_instalment(**office.act("hanna"), **told | change)
     with acting(office.slug, TEST, "look"):
         of_two = [Order(period=first, percent=percent, months=3) for percent in (10, 15)]
-    for base, limit, most in (("person", "shared", 15), ("unit", "shared", 5), ("unit", "separate", 30)):
+    limits = (("person", "shared", 15), ("unit", "shared", 5), ("unit", "separate", 30), ("unit", "none", 100))
+    for base, limit, most in limits:
         with monkeypatch.context() as beside:
             beside.setattr("handslag.domain.decisions.queries.reductions_in", lambda *_, **__: of_two)
             settings_are(beside, first.since, sanction_base=base, restitution_limit=limit)

@@ -16,7 +16,7 @@ from handslag.rules.ch.need import (
     says_limits,
     says_more,
 )
-from handslag.rules.ch.numbers import ALWAYS, BY_HEADS, OF_UNIT, SHARED, WHOLE_MONTH, Norms
+from handslag.rules.ch.numbers import ALWAYS, BY_HEADS, OF_UNIT, SHARED, UNLIMITED, WHOLE_MONTH, Norms
 from handslag.rules.periods import Period
 from handslag.rules.versions import versioned
 from handslag.rules.words import Truth, Whole, maximum, minimum, round_to, used, where
@@ -160,18 +160,35 @@ def sanction(
     )
 
 
+@versioned
+def says_limit_alone(norm: Norms) -> bool:
+    """Whether an instalment names the setting of its limit where no reduction stands beside it: no."""
+    return False
+
+
+@says_limit_alone.corrected(
+    valid_from=date(2025, 1, 1),
+    known_from=date(2026, 12, 6),
+    because="no source gives an instalment a limit: that one by itself has the limit of a reduction is open too",
+)
+def says_limit_always(norm: Norms) -> bool:
+    """Yes."""
+    return True
+
+
 def instalment(household: Any, gbl: Whole, less: Whole, granted: Whole, norm: Norms, sheet: Any) -> Whole:
     """What is kept back of the support for a restitution: percent of the GBL, the last one is what remains.
 
-    At most the part of the GBL that a reduction may take; what reductions take (`less`) counts towards it, or not, as
-    the setting says (not known before: no limit here).
+    At most the part of the GBL that a reduction may take, or without a limit, as the setting says; what reductions take
+    (`less`) counts towards it, or not (not known before: no limit here).
     """
     asked = minimum(round_to(CENTIME, gbl * household.restitution_percent, PERCENT), household.restitution)
     due, limit, open_here = asked, norm.restitution_limit, False
     if limit is not None:
         most = round_to(CENTIME, gbl * norm.sanction_max, PERCENT)
         alone, beside = minimum(asked, most), minimum(asked, maximum(most - less, 0))
-        due, open_here = beside if limit == SHARED else alone, beside < alone
+        due = beside if limit == SHARED else asked if limit == UNLIMITED else alone
+        open_here = beside < asked if says_limit_alone(norm) else beside < alone
     kept = minimum(due, granted)
     return sheet.line(
         "RESTITUTION",

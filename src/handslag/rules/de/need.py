@@ -7,7 +7,8 @@ from typing import Any
 from handslag.rules.de.numbers import (
     ACTUAL_DAYS,
     BY_DAYS,
-    COUNTS,
+    COUNTS_BY_DAYS,
+    COUNTS_NOT,
     EACH_DAY,
     HALF_UP,
     HIGHER,
@@ -497,8 +498,9 @@ def extra(
     days: Whole = 1,
     of_days: Whole = 1,
     by_days: bool = True,
+    words: str = "",
 ) -> Whole:
-    """A percentage of a Regelbedarfsstufe as a line; for `days` of `of_days` only."""
+    """A percentage of a Regelbedarfsstufe as a line; for `days` of `of_days` only. `words`: the text that says it."""
     amount = base.amount * percent * days
     divisor = PERCENT * of_days * base.days
     if by_days:
@@ -511,7 +513,7 @@ def extra(
         whole,
         of=shown(person, "as_extra"),
         section=section,
-        text=said("percent", norm) + base.text + text + there,
+        text=(words or said("percent", norm)) + base.text + text + there,
         numbers=(
             *numbers,
             *base.numbers,
@@ -571,13 +573,27 @@ def lives_with_in_one_place(child: Any, parent: Whole, norm: Norms) -> Truth:
 
 
 def younger(
-    person: Any, parent: Whole, days: Whole, years: int, last_day: bool, part: bool, norm: Norms
+    person: Any, parent: Whole, days: Whole, years: int, last_day: bool, part: bool, day: int | None, norm: Norms
 ) -> Whole:
     """1 for a child with its parent (who is there for so many `days`) that is below `years`, on its first day or on its
-    last one, and, where not also for `part` of them, all those days; else 0."""
+    last one, and, where not also for `part` of them, all those days, or on that `day` of the month; else 0."""
     age = person.age_later if last_day else person.age
     counts = no(person.adult) & (age < years) & lives_with(person, parent, norm)
+    if day is not None:
+        counts = counts & there_on(person, day)
     return where(counts if part else counts & (person.days >= days), 1, 0)
+
+
+def there_on(person: Any, day: int) -> Truth:
+    """Whether a member is there on a day of the month."""
+    return (person.first_day <= day) & (person.last_day >= day)
+
+
+def percent_on(
+    person: Any, before: Whole, seven: Whole, sixteen: Whole, children: Whole, day: int, norm: Norms
+) -> Whole:
+    """The percentages of the days of the parent up to a `day` of the month, summed (`before`: until then)."""
+    return before + where(there_on(person, day), lone_percent(seven, sixteen, children, norm)[2], 0)
 
 
 def by_last_day(norm: Norms) -> bool:
@@ -587,7 +603,12 @@ def by_last_day(norm: Norms) -> bool:
 
 def counts_for_part(norm: Norms) -> bool:
     """Whether a child that is there for part of the month counts for the extra need of a lone parent."""
-    return norm.setting_lone_parent_part is None or norm.setting_lone_parent_part == COUNTS
+    return norm.setting_lone_parent_part is None or norm.setting_lone_parent_part != COUNTS_NOT
+
+
+def counts_by_days(norm: Norms) -> bool:
+    """Whether it counts for the days on which it is there."""
+    return norm.setting_lone_parent_part is not None and norm.setting_lone_parent_part == COUNTS_BY_DAYS
 
 
 def lone_percent(seven: Whole, sixteen: Whole, children: Whole, norm: Norms) -> tuple[Truth, Truth, Whole]:
@@ -607,6 +628,8 @@ def lone_parent(
     children: Whole,
     other: Whole,
     other_part: Whole,
+    of_days: Whole,
+    other_of_days: Whole,
     month: Period,
     norm: Norms,
     sheet: Any,
@@ -614,13 +637,17 @@ def lone_parent(
     """§ 30 Abs. 3: one child below 7, or two or three below 16: 36 %; else 12 % for each child, at most 60 %.
 
     `other`, `other_part`: the percentage by the other choice of the day whose age counts, and of whether a child that
-    is there for part of the month does.
+    is there for part of the month does. Where it counts by days: `of_days`, the percentages of all the parent's days,
+    summed, and `other_of_days` by the other choice of the day whose age counts.
     """
     first, by_first, percent = lone_percent(seven, sixteen, children, norm)
+    changes, by_age = False, percent != other
+    if counts_by_days(norm):
+        changes, by_age = of_days != percent * person.days, other_of_days != of_days
     for_each = children * norm.extra_lone_child
     base = Base(norm.regelbedarf_1, 1, (norm.regelbedarf_1,))
     return extra(
-        "LONE_PARENT", base, percent,
+        "LONE_PARENT", base, where(changes, of_days, percent),
         person, chapter, month, norm, sheet,
         when=person.lone_parent & ((children > 0) | (other_part > 0)), section=norm.section.lone,
         numbers=(
@@ -631,10 +658,12 @@ def lone_parent(
                 norm.setting_lone_parent,
                 first & (minimum(for_each, norm.extra_lone_most) > norm.extra_lone_young),
             ),
-            used(norm.setting_lone_parent_age, percent != other),
-            used(norm.setting_lone_parent_part, percent != other_part),
+            used(norm.setting_lone_parent_age, by_age),
+            used(norm.setting_lone_parent_part, changes | (percent != other_part)),
         ),
-        text=where(by_first, " lone_first", " lone_each"),
+        text=where(changes, "", where(by_first, " lone_first", " lone_each")),
+        of_days=where(changes, person.days, 1),
+        words=where(changes, "lone_days", ""),
     )  # fmt: skip
 
 

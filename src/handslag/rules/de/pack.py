@@ -216,8 +216,8 @@ def write_lone_parent(household: Any, chapters: Any, month: Period, norm: Norms,
     parent = spread(members, total(members, each(members, lambda p: where(p.adult, need.place(p), 0))))
     days = spread(members, total(members, each(members, lambda p: where(p.adult, p.days, 0))))
 
-    def below(years: int, last_day: bool, part: bool) -> Any:
-        with_parent = each(members, need.younger, years, last_day, part, norm, along=(parent, days))
+    def below(years: int, last_day: bool, part: bool, day: int | None = None) -> Any:
+        with_parent = each(members, need.younger, years, last_day, part, day, norm, along=(parent, days))
         return spread(members, total(members, with_parent))
 
     def percent(last_day: bool, part: bool) -> Any:
@@ -226,12 +226,23 @@ def write_lone_parent(household: Any, chapters: Any, month: Period, norm: Norms,
             members, lambda _, seven, sixteen, all_: need.lone_percent(seven, sixteen, all_, norm)[2], along=counted
         )
 
+    def of_days(last_day: bool) -> Any:
+        sums = below(0, last_day, True)
+        for day in range(1, month.month_days + 1):
+            along = (sums, *(below(years, last_day, True, day) for years in (7, 16, 18)))
+            sums = each(members, need.percent_on, day, norm, along=along)
+        return sums
+
     last_day, part = need.by_last_day(norm), need.counts_for_part(norm)
     below_7, below_16, children = (below(years, last_day, part) for years in (7, 16, 18))
-    other = other_part = children
+    other = other_part = of_all_days = other_of_days = children
+    if need.counts_by_days(norm):
+        of_all_days = other_of_days = of_days(last_day)
+        if sheet.explains:
+            other_of_days = of_days(not last_day)
     if sheet.explains:
         other, other_part = percent(not last_day, part), percent(last_day, not part)
-    along = (chapters, below_7, below_16, children, other, other_part)
+    along = (chapters, below_7, below_16, children, other, other_part, of_all_days, other_of_days)
     return each(members, need.lone_parent, month, norm, sheet, along=along)
 
 

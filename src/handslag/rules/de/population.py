@@ -28,8 +28,8 @@ _HOUSEHOLD: Final = _kinds(
 )
 _ROWS: Final[Mapping[str, Mapping[str, Any]]] = {
     "members": _kinds(
-        "accommodation age age_later age_months alone_days arrears assets birth_year days days_before extras hot_water "
-        "lunch_days pregnant_days pregnant_there rate_less rate_more",
+        "accommodation age age_later age_months alone_days arrears assets birth_year days days_before extras "
+        "first_day hot_water last_day lunch_days pregnant_days pregnant_there rate_less rate_more",
         "adult alone_first apart care claims dwelling first_half full_reduction grundrente institution lone_parent "
         "mark_g other_housing own_child paired participation payee permanent rent_free school_help second_half special",
     ),

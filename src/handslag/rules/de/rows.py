@@ -40,18 +40,18 @@ class Person(Of):
     """A member. `age`: whole years on the first day of the presence, `age_later` on its last one.
 
     `age_months`: whole months of life at the end of the calendar month. `days`: entitled days of the period,
-    `days_before` of them before the birthday. `pregnant_days`: days of the month after the twelfth week,
-    `pregnant_there`: of the presence.
+    `days_before` of them before the birthday; `first_day`, `last_day`: days of the month. `pregnant_days`: days of the
+    month after the twelfth week, `pregnant_there`: of the presence.
     `paired`: one of a couple; `apart`: the other one lives elsewhere; `alone_days`: days of the presence on which the
     other one isn't there, `alone_first`: the first of it is one of them.
     """
 
     __slots__ = (
         "accommodation", "adult", "age", "age_later", "age_months", "alone_days", "alone_first", "apart", "arrears",
-        "as_deviation", "as_education", "as_extra", "as_home", "as_rate", "assets", "birth_year", "care",
-        "claims", "days", "days_before", "dwelling", "extras", "first_half", "full_reduction", "grundrente",
-        "hot_water", "institution", "lone_parent", "lunch_days", "mark_g", "other_housing", "own_child", "paired",
-        "participation", "payee", "permanent", "pregnant_days", "pregnant_there", "rate_less", "rate_more",
+        "as_deviation", "as_education", "as_extra", "as_home", "as_rate", "assets", "birth_year", "care", "claims",
+        "days", "days_before", "dwelling", "extras", "first_day", "first_half", "full_reduction", "grundrente",
+        "hot_water", "institution", "last_day", "lone_parent", "lunch_days", "mark_g", "other_housing", "own_child",
+        "paired", "participation", "payee", "permanent", "pregnant_days", "pregnant_there", "rate_less", "rate_more",
         "rent_free", "school_help", "second_half", "special",
     )  # fmt: skip
 
@@ -73,6 +73,7 @@ class Person(Of):
         end = month.until - timedelta(days=1)
         self.age_months = months_between(member.birth_on, end) - (end.day < member.birth_on.day)
         self.days = (until - since).days
+        self.first_day, self.last_day = since.day, last.day
         self.days_before = self.days
         self.alone_days, self.alone_first = 0, False
         if partner is not None:

@@ -47,7 +47,7 @@ from handslag.domain.tenancy.policies import (
 from handslag.domain.tenancy.states import Decides, Role
 from handslag.kernel import canonical
 from handslag.kernel.months import Month
-from handslag.rules.ch.numbers import OF_UNIT, SHARED, Norms, norms_for, with_tables
+from handslag.rules.ch.numbers import OF_UNIT, SHARED, UNLIMITED, Norms, norms_for, with_tables
 from handslag.rules.norms import NormError, NormMissing
 
 LONGEST_CONDITION = 4_000
@@ -187,7 +187,8 @@ def _refuse_reduction(row: Order, now: datetime) -> None:
 def refuse_instalment(row: Order, now: datetime) -> None:
     """Refuse an instalment that can't be decided as things are: ("reduced from") for a period that is decided, ("not
     heard first") while the adults haven't been, ("percent") beyond what the norms allow for a reduction, together with
-    the reductions of the year from then on where the setting says that both share one limit."""
+    the reductions of the year from then on where the setting says that both share one limit, and up to all of the basic
+    need where it says that an instalment has none."""
     assert row.period is not None and row.percent is not None
     if in_force(row.period.id) is not None:
         raise NotPossible("reduced from")
@@ -196,7 +197,7 @@ def refuse_instalment(row: Order, now: datetime) -> None:
     reduced = 0
     if norms.restitution_limit == SHARED:
         reduced = reduced_in(row.case_id, first, 12, together=norms.sanction_base == OF_UNIT)
-    most = max(0, int(norms.sanction_max) - reduced)
+    most = 100 if norms.restitution_limit == UNLIMITED else max(0, int(norms.sanction_max) - reduced)
     if not 1 <= row.percent <= most:
         raise NotPossible("percent", most=most)
     if not_heard(row.case, row.period.id, None, acting_door().the_tenant.today(now)):
@@ -258,9 +259,7 @@ def _locked(
 
 
 @operation()
-def return_order(
-    *, tenant: str | int, by: Actor, now: datetime, order: UUID, version: int, reason: str
-) -> Done[Order]:
+def return_order(*, tenant: str | int, by: Actor, now: datetime, order: UUID, version: int, reason: str) -> Done[Order]:
     """The second pair of eyes sends the proposal back, with a reason ("reasons")."""
     row, member = _locked(order, version, OrderState.PROPOSED, by, now, Role.DECIDER, Role.CASEWORKER)
     if mandate(member, Decides.PARTIAL, 0, now) is None or member.id == row.proposed_by_id:
