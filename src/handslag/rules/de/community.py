@@ -39,6 +39,7 @@ class Settled:
 
     borne: Any
     child_benefit: Any
+    presumed: Any
     moved: Any
     whole: Any
     means: Any
@@ -125,9 +126,17 @@ def assets_divided_among_several(members: Any, pool: Whole, gaps: Any, norm: Nor
 
 
 def settle(
-    household: Any, chapters: Any, needs: Needs, usable: Any, child_benefits: Any, assets: Assets, norm: Norms
+    household: Any,
+    chapters: Any,
+    needs: Needs,
+    usable: Any,
+    child_benefits: Any,
+    presumed: Any,
+    assets: Assets,
+    norm: Norms,
 ) -> Settled:
-    """The whole distribution. `usable`: income of each member after allowances, without Kindergeld of children."""
+    """The whole distribution. `usable`: income of each member after allowances, without Kindergeld of children and
+    without what is `presumed` to come from the household."""
     members = household.members
 
     # § 32: contributions are borne from income as far as it goes, the rest is a need
@@ -166,6 +175,14 @@ def settle(
             lambda p, means, standing: where(p.institution, minimum(means, standing), means),
             along=(means, standing),
         )
+
+    # § 39: then it is presumed that the household covers what is missing for the own need; Satz 3 Nr. 1: not of some
+    helped = each(
+        members,
+        lambda p, presumed, whole, applied: where(p.own_child, 0, minimum(presumed, maximum(whole - applied, 0))),
+        along=(presumed, whole, applied),
+    )
+    means, applied = (each(members, add, along=(own, helped)) for own in (means, applied))
     gaps = each(
         members, lambda p, whole, applied: where(p.claims, maximum(whole - applied, 0), 0), along=(whole, applied)
     )
@@ -225,7 +242,11 @@ def settle(
         along=(
             spread(members, still_left),
             spread(members, assets_left),
-            each(members, lambda _, own, used: own - used, along=(assets.own, own_assets)),
+            each(
+                members,
+                lambda p, own, used, presumed, helped: own - used + where(p.own_child, 0, presumed - helped),
+                along=(assets.own, own_assets, presumed, helped),
+            ),
         ),
     )
     supplemented = each(
@@ -238,6 +259,7 @@ def settle(
     return Settled(
         borne=borne,
         child_benefit=child_benefit,
+        presumed=helped,
         moved=moved,
         whole=whole,
         means=means,

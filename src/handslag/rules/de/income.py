@@ -131,6 +131,24 @@ def not_income(income: Any, amount: Whole, chapter: Whole, age: Whole, pocket: W
 
 
 @versioned
+def presumed_apart(income: Any, net: Whole, norm: Norms) -> Whole:
+    """What of an income is presumed to come from the household and counts only last, for the own need: nothing, it
+    counts as any other."""
+    return net * 0
+
+
+@presumed_apart.corrected(
+    valid_from=date(2025, 1, 1),
+    known_from=date(2026, 12, 6),
+    because="§ 39 Satz 1, § 43 Abs. 5 SGB XII: it is presumed that the need of who asks is covered; what is more is no "
+    "means for others, least of all for a member under chapter 4",
+)
+def presumed_apart_for_the_own_need(income: Any, net: Whole, norm: Norms) -> Whole:
+    """All of it."""
+    return where(income.presumed, net, 0)
+
+
+@versioned
 def has_equipment(income: Any, norm: Norms) -> Truth:
     """Whether the lump sum for equipment is deducted: from each income for which it is asked."""
     return income.equipment

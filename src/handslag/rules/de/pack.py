@@ -83,19 +83,21 @@ def write(household: Any, month: Period, norm: Norms, sheet: Any) -> None:
         all=assets.all,
     )
 
-    def settled_with(usable: Any, child_benefits: Any) -> Settled:
-        return settle(household, chapters, needs, usable, child_benefits, at_once, norm)
+    def settled_with(usable: Any, child_benefits: Any, presumed: Any) -> Settled:
+        return settle(household, chapters, needs, usable, child_benefits, presumed, at_once, norm)
 
     # B Einkommen: §§ 82 bis 84, 43; a back-payment that would end the claim is spread (§ 82 Abs. 7)
     if inc.back_payments_in_order(norm):
         ends, others = ended(household, chapters, settled_with, norm, type(sheet)())
-        usable, child_benefits = write_incomes(household, chapters, ends, others, True, norm, sheet)
+        usable, child_benefits, presumed = write_incomes(household, chapters, ends, others, True, norm, sheet)
     else:
-        usable, child_benefits = write_incomes(household, chapters, *nobodys(household), False, norm, sheet)
-        usable = write_back_payments(household, usable, child_benefits, settled_with, norm, sheet)
+        none = nobodys(household)
+        usable, child_benefits, presumed = write_incomes(household, chapters, *none, False, norm, sheet)
+        usable = write_back_payments(household, usable, child_benefits, presumed, settled_with, norm, sheet)
 
     # C Einsatz in der Gemeinschaft: §§ 27, 43, 90
-    settled = settled_with(usable, child_benefits)
+    settled = settled_with(usable, child_benefits, presumed)
+    each(members, payment.presumed_over, norm, sheet, along=(presumed, settled.presumed))
     each(members, payment.moved_out, norm, sheet, along=(child_benefits, settled.child_benefit))
     each(members, payment.moved_in, norm, sheet, along=(settled.moved,))
     each(members, payment.borne_lines, norm, sheet, along=(settled.borne,))
@@ -278,9 +280,10 @@ def write_housing(household: Any, chapters: Any, month: Period, norm: Norms, she
 
 def write_incomes(
     household: Any, chapters: Any, ends: Any, others: Any, counted: bool, norm: Norms, sheet: Any
-) -> tuple[Any, Any]:
-    """Income of each member after allowances, and Kindergeld of children apart from it; back-payments that came in
-    this month are among them where `counted`, in parts for members whose claim they would end (`ends`)."""
+) -> tuple[Any, Any, Any]:
+    """Income of each member after allowances, and apart from it Kindergeld of children and what is presumed to come from
+    the household; back-payments that came in this month are among them where `counted`, in parts for members whose claim
+    they would end (`ends`)."""
     members, incomes = household.members, household.incomes
     ages = of_member(incomes, each(members, inc.age_for_income, norm), members)
     other_ages = of_member(incomes, each(members, inc.other_age, norm), members)
@@ -328,11 +331,12 @@ def write_incomes(
     )
     child_benefits = by_member(incomes, child_benefit, members)
     free = each(members, need.add, along=(volunteer, earnings, work, pension, basic))
+    presumed = by_member(incomes, each(incomes, inc.presumed_apart, norm, along=(net,)), members)
     usable = each(
-        members, lambda _, net, free, benefit: net - free - benefit,
-        along=(by_member(incomes, net, members), free, child_benefits),
+        members, lambda _, net, free, benefit, presumed: net - free - benefit - presumed,
+        along=(by_member(incomes, net, members), free, child_benefits, presumed),
     )  # fmt: skip
-    return usable, child_benefits
+    return usable, child_benefits, presumed
 
 
 def shared_expenses(household: Any, said_of: Any, ages: Any, counted: bool, norm: Norms, aside: Any) -> tuple[Any, Any]:
@@ -378,7 +382,7 @@ def claims_of(household: Any, settled: Settled) -> Any:
 
 
 def ended(
-    household: Any, chapters: Any, settled_with: Callable[[Any, Any], Settled], norm: Norms, aside: Any
+    household: Any, chapters: Any, settled_with: Callable[[Any, Any, Any], Settled], norm: Norms, aside: Any
 ) -> tuple[Any, Any]:
     """§ 82 Abs. 7 Satz 2: for each member whether back-payments of this month would, whole, end the claim, and whether
     it could be another claim; `aside`: a sheet that isn't shown."""
@@ -386,11 +390,11 @@ def ended(
     none, others = nobodys(household)
     if all_of(each(incomes, lambda i: need.no(inc.came_now(i)))):
         return none, others
-    usable, benefits = write_incomes(household, chapters, none, others, False, norm, aside)
-    more, more_benefits = write_incomes(household, chapters, none, others, True, norm, aside)
-    claims = claims_of(household, settled_with(usable, benefits))
+    usable, benefits, presumed = write_incomes(household, chapters, none, others, False, norm, aside)
+    more, more_benefits, more_presumed = write_incomes(household, chapters, none, others, True, norm, aside)
+    claims = claims_of(household, settled_with(usable, benefits, presumed))
     if norm.setting_spread_claim == OF_THE_UNIT:
-        still = total(members, claims_of(household, settled_with(more, more_benefits)))
+        still = total(members, claims_of(household, settled_with(more, more_benefits, more_presumed)))
         ends = spread(members, (total(members, claims) > 0) & (still == 0))
     else:
         ends = each(
@@ -407,7 +411,8 @@ def write_back_payments(
     household: Any,
     usable: Any,
     child_benefits: Any,
-    settled_with: Callable[[Any, Any], Settled],
+    presumed: Any,
+    settled_with: Callable[[Any, Any, Any], Settled],
     norm: Norms,
     sheet: Any,
 ) -> Any:
@@ -415,9 +420,9 @@ def write_back_payments(
     came: nothing is deducted or free."""
     members, incomes = household.members, household.incomes
     whole = by_member(incomes, each(incomes, lambda i: where(inc.came_now(i), i.gross, 0)), members)
-    claims = claims_of(household, settled_with(usable, child_benefits))
+    claims = claims_of(household, settled_with(usable, child_benefits, presumed))
     if norm.setting_spread_claim == OF_THE_UNIT:
-        left = settled_with(each(members, need.add, along=(usable, whole)), child_benefits)
+        left = settled_with(each(members, need.add, along=(usable, whole)), child_benefits, presumed)
         ends = spread(members, (total(members, claims) > 0) & (total(members, claims_of(household, left)) == 0))
     else:
         ends = each(members, lambda _, claim, whole: (claim > 0) & (whole >= claim), along=(claims, whole))

@@ -35,6 +35,15 @@ def assets_line(person: Any, amount: Whole, divided: Truth, norm: Norms, sheet: 
     )  # fmt: skip
 
 
+def presumed_over(person: Any, presumed: Whole, helped: Whole, norm: Norms, sheet: Any) -> Whole:
+    """§ 39: what is presumed to come from the household and the own need leaves over is nobody's income; Satz 3 Nr. 1:
+    of who is pregnant or cares for a child below six and lives with parents it is none at all."""
+    return sheet.line(
+        "PRESUMED_OVER", helped - presumed, of=under_item(person, "sonstige", norm), section=norm.section.presumed,
+        text=where(person.own_child, "presumed_none", "presumed_over"), when=presumed > helped,
+    )  # fmt: skip
+
+
 def moved_out(person: Any, benefit: Whole, used_here: Whole, norm: Norms, sheet: Any) -> Whole:
     """§ 82 Abs. 1: Kindergeld that the child doesn't need leaves its income."""
     return sheet.line(
