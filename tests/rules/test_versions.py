@@ -330,6 +330,22 @@ def test_a_swiss_instalment_has_a_limit_since_5_december() -> None:
     assert found == {"restitution-beside-a-sanction", "restitution-above-the-limit"}
 
 
+def test_what_is_presumed_of_a_german_household_is_no_means_for_others_since_6_december() -> None:
+    """Each case with another result is one about that; a population gets the same."""
+    found = set()
+    for name, case in worked_cases("de"):
+        if case.known_on is None and any(income.code == "SUPPORT" for income in case.facts.incomes):
+            norms = [case.pack.norms_of(case.facts, date(2026, 12, day), None, case.tables) for day in (5, 6)]
+            before, sheet = (case.pack.calculate(case.facts, one) for one in norms)
+            if before.granted != sheet.granted:
+                found.add(name)
+                assert granted_among_many("de", case, date(2026, 12, 6)) == sheet.granted
+    assert found == {
+        "presumed-support-leaves-nothing-for-chapter-4", "presumed-support-of-a-child-frees-no-child-benefit",
+        "presumed-support-of-a-pregnant-daughter",
+    }  # fmt: skip
+
+
 def test_no_sheet_of_a_worked_case_is_another_one_than_it_was_known() -> None:
     """A change that alters a stored sheet is a new version, known from its day; a new case is held by
     `python -m tests.rules.held`."""

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 from handslag.rules.ch.facts import MAJORITY, Facts
-from handslag.rules.ch.numbers import BY_DAYS, FIRST_DAY, FRANC, NOT_COUNTED, THIRTY_DAYS, Norms
+from handslag.rules.ch.numbers import BY_DAYS, COUNTED, FIRST_DAY, FRANC, NOT_COUNTED, THIRTY_DAYS, Norms
 from handslag.rules.norms import NormMissing
 from handslag.rules.periods import Period
 from handslag.rules.versions import versioned
@@ -125,23 +125,32 @@ def limit_of(
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """How the GBL of this unit comes about: `whole` (a table's amount), one of `size` heads, at `percent`."""
+    """How the GBL of this unit comes about: `whole` (a table's amount), one of `size` heads, at `percent`; `deducts`:
+    whether flats shared for the purpose and young adults have less."""
 
     whole: Whole
     size: Whole
     percent: Whole
+    deducts: bool = True
 
 
-def basis(household: Any, month: Period, norm: Norms) -> Basis:
+def deducts_too(norm: Norms) -> bool:
+    """Whether flats shared for the purpose and young adults have less under the asylum regime too."""
+    return norm.asylum_deductions is None or norm.asylum_deductions == COUNTED
+
+
+def basis(household: Any, month: Period, norm: Norms, deducts: bool = True) -> Basis:
     """SKOS-RL C.3: which row of the table, shared by how many, at how much of it.
 
     A household shared like a family (or with parents): the row of the whole household, a head's part for each
     of the unit. A flat shared for the purpose: the unit's row, less 10 %. Young adults from 18 to 25 alone in
     such a flat: one person's part of a household of two; alone in an own household without activity: less 20 %.
+    `deducts`: False where none of these three holds.
     """
     years = age(household.alone_birth, month, norm)
-    young = household.single & (years >= norm.young_from) & (years < norm.young_below)
-    young_in_flat = young & household.purpose_flat
+    young = household.single & (years >= norm.young_from) & (years < norm.young_below) & deducts
+    purpose_flat = household.purpose_flat & deducts
+    young_in_flat = young & purpose_flat
     size = where(young_in_flat, 2, household.size)
     row = lookup(norm.gbl, minimum(size, BIGGEST))
     whole = row + maximum(size - BIGGEST, 0) * norm.gbl_further
@@ -149,12 +158,12 @@ def basis(household: Any, month: Period, norm: Norms) -> Basis:
         young_in_flat,
         PERCENT,
         where(
-            household.purpose_flat,
+            purpose_flat,
             PERCENT - norm.flat_minus,
             where(young & household.idle, PERCENT - norm.young_minus, PERCENT),
         ),
     )
-    return Basis(whole, size, percent)
+    return Basis(whole, size, percent, deducts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,10 +189,10 @@ NOTHING_TOLD = Told("", "", (), False, False, "", "")
 def told_of_basic_need(household: Any, found: Basis, month: Period, norm: Norms) -> Told:
     """Where the lines of the GBL stand, and what explains them (one unit only)."""
     years = age(household.alone_birth, month, norm)
-    young = household.single & (years >= norm.young_from) & (years < norm.young_below)
+    young = household.single & (years >= norm.young_from) & (years < norm.young_below) & found.deducts
     in_flat, idle = young & household.purpose_flat, young & household.idle
-    flat = where(young, False, household.purpose_flat)
-    by_age = household.single & (household.purpose_flat | household.idle)
+    flat = where(young, False, household.purpose_flat) & found.deducts
+    by_age = household.single & (household.purpose_flat | household.idle) & found.deducts
     further = found.size > BIGGEST
     in_part = month.days < month.month_days
     section = where(
@@ -219,15 +228,25 @@ def told_of_basic_need(household: Any, found: Basis, month: Period, norm: Norms)
     )
 
 
-def basic_need(household: Any, found: Basis, month: Period, norm: Norms, sheet: Any) -> tuple[Whole, Whole]:
-    """The GBL of the unit: a line for who is under the SKOS guidelines, one for who is under the asylum regime."""
+def basic_need(
+    household: Any, found: Basis, under: Basis, month: Period, norm: Norms, sheet: Any
+) -> tuple[Whole, Whole]:
+    """The GBL of the unit: a line for who is under the SKOS guidelines (`found`), one for who is `under` the asylum
+    regime."""
     if norm.asylum_level is None and not all_of(household.asylum_heads == 0):
         raise NormMissing(f"asylum.level: no asylum regime for the canton {norm.canton}: permits N, F-A and S")
     in_part = month.days < month.month_days
-    told = told_of_basic_need(household, found, month, norm) if sheet.explains else NOTHING_TOLD
+    told = told_under = told_of_basic_need(household, found, month, norm) if sheet.explains else NOTHING_TOLD
+    open_under: Any = None
+    if sheet.explains:
+        told_under = told if under is found else told_of_basic_need(household, under, month, norm)
+        less = basis(household, month, norm)
+        open_under = used(norm.asylum_deductions, (less.percent < PERCENT) | (less.size > household.size))
     rounding = "franc_half_up" if norm.derived_rounding == FRANC else "rappen_half_up"
 
-    def line(code: str, heads: Whole, level: Whole, derived: Truth, where_it_stands: str, text: str) -> Whole:
+    def line(
+        code: str, found: Basis, told: Told, heads: Whole, level: Whole, derived: Truth, where_it_stands: str, text: str
+    ) -> Whole:
         return sheet.line(
             code,
             _heads_need(found, heads, level, month, norm),
@@ -237,7 +256,7 @@ def basic_need(household: Any, found: Basis, month: Period, norm: Norms, sheet: 
             numbers=(
                 *told.numbers,
                 used(norm.derived_rounding, derived | in_part),
-                norm.asylum_level if level is norm.asylum_level else None,
+                *((norm.asylum_level, open_under) if level is norm.asylum_level else ()),
             ),
             rounding=where(derived | in_part, rounding, ""),
             when=heads > 0,
@@ -250,12 +269,14 @@ def basic_need(household: Any, found: Basis, month: Period, norm: Norms, sheet: 
             month_days=month.month_days,
         )
 
-    plain = line("GBL", household.heads - household.asylum_heads, PERCENT, told.derived, told.section, told.mixed)
+    heads, asylum_heads = household.heads, household.asylum_heads
+    plain = line("GBL", found, told, heads - asylum_heads, PERCENT, told.derived, told.section, told.mixed)
     if norm.asylum_level is None:
         return plain, plain * 0
     level = norm.asylum_level
-    text = told.mixed_asylum + " asylum"
-    asylum = line("GBL_ASYLUM", household.asylum_heads, level, told.derived_asylum, norm.section.asylum, text)
+    text = told_under.mixed_asylum + " asylum"
+    derived = told_under.derived_asylum
+    asylum = line("GBL_ASYLUM", under, told_under, asylum_heads, level, derived, norm.section.asylum, text)
     return plain, asylum
 
 

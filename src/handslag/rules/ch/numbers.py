@@ -71,8 +71,8 @@ class Norms(NormSet):
     """The norm set of one canton and day: amounts in Rappen, settings as their number in the list of choices.
 
     `asylum_level` None: the pack has no asylum regime for this canton. `rent_limit` None: no table given.
-    `sanction_begin`, `notice_end`, `restitution_limit` None: not known yet. `tables`: the norms that stand above
-    the canton's layer.
+    `sanction_begin`, `notice_end`, `restitution_limit`, `asylum_deductions` None: not known yet. `tables`: the norms
+    that stand above the canton's layer.
     """
 
     PACK: ClassVar[str] = "ch"
@@ -120,6 +120,7 @@ class Norms(NormSet):
     premium: Number
     wealth_excess: Number
     asylum_efb: Number
+    asylum_deductions: Number | None
     housekeeping_children: Number
     sanction_base: Number
     sanction_begin: Number | None
@@ -244,6 +245,7 @@ def _norms(
         premium=number["setting.kvg_premium"],
         wealth_excess=number["setting.wealth_excess"],
         asylum_efb=number["setting.asylum_efb"],
+        asylum_deductions=number.get("setting.asylum_deductions"),
         housekeeping_children=number["setting.housekeeping_children"],
         sanction_base=number["setting.sanction_base"],
         sanction_begin=number.get("setting.sanction_begin"),

@@ -20,11 +20,13 @@ from handslag.rules.ch.means import (
 )
 from handslag.rules.ch.need import (
     CENTIME,
+    Basis,
     basic_cost,
     basic_need,
     basis,
     by_days,
     contradictions,
+    deducts_too,
     divides_levels,
     head_parts,
     integration,
@@ -101,8 +103,10 @@ def write(household: Any, month: Period, norm: Norms, sheet: Any) -> None:
     members, heads = household.members, household.heads
 
     # Need A, basic security: GBL, rent, health and basic situational benefits
-    found = basis(household, month, norm)
-    plain, asylum = basic_need(household, found, month, norm, sheet)
+    found = under = basis(household, month, norm)
+    if not deducts_too(norm):
+        under = basis(household, month, norm, deducts=False)
+    plain, asylum = basic_need(household, found, under, month, norm, sheet)
     gbl = plain + asylum
     housing = rent(household, month, norm, sheet)
     basic = each(household.basic, basic_cost, month, norm, sheet)
@@ -116,7 +120,6 @@ def write(household: Any, month: Period, norm: Norms, sheet: Any) -> None:
     need_b = of_promoting + total(members, izu)
 
     # Each member's own share of the need: heads' parts of what serves all, and what is its own
-    of_gbl = (found.whole, found.size, found.percent, heads, household.asylum_heads)
     own_basic = by_member(household.basic, basic, members)
     own_promoting = by_member(household.promoting, promoting, members)
     common_a = housing + of_basic - total(members, own_basic)
@@ -127,7 +130,7 @@ def write(household: Any, month: Period, norm: Norms, sheet: Any) -> None:
         share_a = each(members, _share, along=(own_basic, *_spread(members, *of_a)))
         share_b = each(members, _share, along=(own_b, *_spread(members, *of_b)))
     else:
-        own_gbl = each(members, own_need, month, norm, along=_spread(members, *of_gbl))
+        own_gbl = each(members, own_need, month, norm, along=_of_gbl(members, household, found, under))
         share_a = each(members, _share_in_parts, along=(own_basic, own_gbl, *_spread(members, common_a, heads)))
         more = each(members, _share_in_parts, along=(own_promoting, izu, *_spread(members, common_b, heads)))
         share_b = each(members, _sum, along=(share_a, more))
@@ -155,7 +158,8 @@ def write(household: Any, month: Period, norm: Norms, sheet: Any) -> None:
 
     # Test 2, the amount: needs A and B against the means, with both; then what a decision has ordered
     deficit = need_a + need_b - (means - allowances)
-    of_person = each(household.sanctions, own_need, month, norm, along=_spread(household.sanctions, *of_gbl))
+    of_gbl = _of_gbl(household.sanctions, household, found, under)
+    of_person = each(household.sanctions, own_need, month, norm, along=of_gbl)
     bases = (of_person, *_spread(household.sanctions, gbl))
     asked = each(household.sanctions, ordered, month, norm, along=bases)
     earlier = before(household.sanctions, asked)
@@ -203,6 +207,19 @@ def write(household: Any, month: Period, norm: Norms, sheet: Any) -> None:
 
 def _spread(rows: Any, *values: Any) -> tuple[Any, ...]:
     return tuple(spread(rows, value) for value in values)
+
+
+def _of_gbl(rows: Any, household: Any, found: Basis, under: Basis) -> tuple[Any, ...]:
+    """For each row what its member's part of the GBL is made of, by its regime."""
+    heads = _spread(rows, household.heads, household.asylum_heads)
+    if under is found:
+        return (*_spread(rows, found.whole, found.size, found.percent), *heads)
+    pairs = ((found.whole, under.whole), (found.size, under.size), (found.percent, under.percent))
+    return (*(each(rows, _by_regime, along=_spread(rows, *pair)) for pair in pairs), *heads)
+
+
+def _by_regime(person: Any, plain: Whole, asylum: Whole) -> Whole:
+    return where(person.asylum, asylum, plain)
 
 
 def _own_need(person: Any, gbl: Whole, own: Whole, divided: Whole) -> Whole:

@@ -281,9 +281,9 @@ def write_housing(household: Any, chapters: Any, month: Period, norm: Norms, she
 def write_incomes(
     household: Any, chapters: Any, ends: Any, others: Any, counted: bool, norm: Norms, sheet: Any
 ) -> tuple[Any, Any, Any]:
-    """Income of each member after allowances, and apart from it Kindergeld of children and what is presumed to come from
-    the household; back-payments that came in this month are among them where `counted`, in parts for members whose claim
-    they would end (`ends`)."""
+    """Income of each member after allowances, and apart from it Kindergeld of children and what is presumed to come
+    from the household; back-payments that came in this month are among them where `counted`, in parts for members whose
+    claim they would end (`ends`)."""
     members, incomes = household.members, household.incomes
     ages = of_member(incomes, each(members, inc.age_for_income, norm), members)
     other_ages = of_member(incomes, each(members, inc.other_age, norm), members)
