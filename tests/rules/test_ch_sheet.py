@@ -162,7 +162,7 @@ def test_a_line_names_every_number_that_moves_it(seed: int) -> None:
     norms = with_tables(norms_for(MARCH[0], "ZH"), RENTS)
     numbers = {f.name: getattr(norms, f.name) for f in fields(Norms)}
     names = [n for n, v in numbers.items() if isinstance(v, Number | Table)]
-    assert len(names) == 47
+    assert len(names) == 48
     moved: set[str] = set()
     draw = random.Random(seed)
     for _ in range(60):

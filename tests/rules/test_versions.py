@@ -322,7 +322,8 @@ def test_a_swiss_instalment_has_a_limit_since_5_december() -> None:
     """Beside a reduction and by itself: each case with another amount is one about that."""
     found = set()
     for name, case in worked_cases("ch"):
-        if case.known_on is None and "RestitutionSum" in (sheet := case.calculate()).totals:
+        if case.known_on is None and not known_since(case, date(2026, 12, 5)):
+            sheet = case.calculate()
             norms = case.pack.norms_of(case.facts, date(2026, 12, 4), case.decided_on, case.tables)
             if sheet.totals != case.pack.calculate(case.facts, norms).totals:
                 found.add(name)
