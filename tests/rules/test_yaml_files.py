@@ -6,6 +6,7 @@ import random
 from pathlib import Path
 
 import pytest
+import yaml
 
 from handslag.rules import se
 from handslag.rules.case_files import CaseError, read
@@ -110,3 +111,15 @@ def test_whatever_stands_anywhere_a_file_is_read_or_refused(tmp_path: Path) -> N
         except FactsError as error:
             refused += bool(error.problems)
     assert refused > len(SNIPPETS) * 4
+
+
+def test_thousands_of_wrong_entries_are_each_named_and_the_file_is_composed_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    composed, real = list[str](), yaml.compose
+    monkeypatch.setattr(yaml, "compose", lambda text, **more: composed.append(text) or real(text, **more))
+    text = "".join(f"- {{name: limit.RENT{n}}}\n" for n in range(300))
+    with pytest.raises(norm_files.FileError) as wrong:
+        norm_files.read(text, "f.yaml", None, "", {}, pack("se"))
+    assert len(wrong.value.problems) == 300 and "300" in wrong.value.problems[-1].partition("limit")[0]
+    assert composed == [text]

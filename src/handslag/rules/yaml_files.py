@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, Final
@@ -72,16 +73,21 @@ def read_with_lines(text: str) -> tuple[Any, list[int]]:
     return data, loader.entries
 
 
+@lru_cache(maxsize=1)
+def _composed(text: str) -> Any:
+    """The nodes of a text that can be read: composed once for all that is wrong in it, which may be in each entry."""
+    return yaml.compose(text, Loader=yaml.SafeLoader)
+
+
 def line_of(text: str, steps: Sequence[str]) -> int:
     """The line of a place such as `given`, `members`, `0`, in a text that can be read: of the last one there is."""
-    node: Any = yaml.compose(text, Loader=yaml.SafeLoader)
-    line = 1
+    node, line = _composed(text), 1
     for step in steps:
         inside: dict[str, tuple[Any, Any]] = {}
         if isinstance(node, yaml.MappingNode):
             inside = {key.value: (key, value) for key, value in node.value if isinstance(key, yaml.ScalarNode)}
-        elif isinstance(node, yaml.SequenceNode):
-            inside = {str(number): (each, each) for number, each in enumerate(node.value)}
+        elif isinstance(node, yaml.SequenceNode) and step.isdecimal() and int(step) < len(node.value):
+            inside = {step: (node.value[int(step)],) * 2}
         if step not in inside:
             break
         at, node = inside[step]
