@@ -377,6 +377,17 @@ def test_what_an_ended_key_of_ours_signed_holds_up_nothing_behind_it(
             partners.meet(outside.here, row)
     assert calls[-2:] == [2, 5]
 
+    # of several in a row it makes nothing: the newest says whether it is well, and those behind them flow
+    monkeypatch.setattr(partners, "LONGEST", 60.0)
+    monkeypatch.setattr(partners, "UNWELL", 1)
+    spoilt.add(6)
+    asked += [pair.asked(recipient=outside.address) for _ in range(3)]
+    pair.later(seconds=11)
+    pair.leaves(pair.asker)
+    with as_role(database, "worker"):
+        partners.meet(outside.here, row)
+    assert calls[-3:] == [6, 8, 7]
+
 
 def test_a_partner_that_cannot_be_called_at_all_keeps_nobody_else_waiting(outside: Outside, database: Database) -> None:
     file, vouched_by = key_file(outside.file())

@@ -209,8 +209,11 @@ def test_never_a_protected_address(pair: Pair) -> None:
         with pytest.raises(NotPossible, match="protected address"):
             pair.asked(text=f"Betalar ni hyran för {text}?")
     assert pair.asked(text=f"Betalar ni hyran för {CANARY}7?").transport == "sealed"
-    lines = ("Åvägen 12 lgh 1102", "12, rue du Lac", "c/o Berg 3 tr", "Box 7", "Storgatan", "5")
-    streets = [" åvägen 12 ", " 12 rue du lac ", " c o berg 3 ", " box 7 ", "", ""]
+    lines = (
+        "Åvägen 12 lgh 1102", "12, rue du Lac", "c/o Berg 3 tr", "Box 7", "Storgatan", "5",
+        "Seestr. 4", "SEESTRASSE 4b",
+    )  # fmt: skip
+    streets = [" åvägen 12 ", " 12 rue du lac ", " c o berg 3 ", " box 7 ", "", "", *[" seestrasse 4 "] * 2]
     assert [street_in(line) for line in lines] == streets
     kept = pair.asker.message(sealed.message_id)
     assert (kept.transport, kept.code) == ("taken back", "protected")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections import deque
 from contextlib import suppress
 from datetime import datetime
 from uuid import NAMESPACE_OID, UUID, uuid5
@@ -41,7 +42,8 @@ from handslag.jobs.queue import tasks
 from handslag.kernel import clock
 
 log = structlog.get_logger("partners")
-#: How often in a row a partner is asked for more; after so many in a row of which it makes nothing it is left alone.
+#: How often in a row a partner is asked for more; after so many in a row of which it makes nothing the newest decides
+#: whether it is left alone.
 ROUNDS, UNWELL = 20, 5
 #: Seconds after which a meeting ends, however much still waits: a partner that takes its time keeps no other waiting.
 LONGEST = 60.0
@@ -98,23 +100,25 @@ def _swap_keys(tenant: int, config: https.HttpsConfig) -> None:
 def _give(tenant: int, partner: Partner, config: https.HttpsConfig, ends: float) -> None:
     """Give what waits, oldest first, until the meeting ends; what it refuses for good holds up nothing behind it, nor
     does what it doesn't believe once it has our keys: signed by one that has ended there. As it is said anew it is
-    signed anew. What it makes nothing of is given again the next time, and those behind it now. Unwell after a few such
-    in a row."""
+    signed anew. What it makes nothing of is given again the next time, and those behind it now. Unwell where after a
+    few such in a row it makes nothing of the newest either."""
     now = clock.now()
     with acting(tenant, BY, "what waits"):
-        waiting = [(row.id, closed(row, now)) for row in waiting_for(partner, now - OFFERED)]
+        waiting = deque((row.id, closed(row, now)) for row in waiting_for(partner, now - OFFERED))
     given: list[UUID] = []
     told, unwell = False, 0
     try:
-        for number, (key, envelope) in enumerate(waiting):
+        for number in range(len(waiting)):
             if number and time.monotonic() > ends:
                 break
+            newest = unwell == UNWELL
+            key, envelope = waiting.pop() if newest else waiting.popleft()
             try:
                 refused = _refusal(config, envelope)
             except Unwell as error:
                 log.error("envelope not taken", tenant=tenant, partner=partner.address, reason=error.reason)
                 unwell += 1
-                if unwell >= UNWELL:
+                if newest:
                     raise
                 continue
             unwell = 0

@@ -77,8 +77,9 @@ def street_in(line: str) -> str:
 
 def _plain(text: str) -> str:
     """A text as its words and numbers, each between spaces: in small letters, however its letters are composed, without
-    what stands between them."""
-    words = re.findall(r"\d+|[^\W\d_]+", unicodedata.normalize("NFKC", text).casefold())
+    what stands between them; a street written in short as it is in full (Bahnhofstr. as Bahnhofstrasse)."""
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    words = re.findall(r"\d+|[^\W\d_]+", re.sub(r"str\b", "strasse", folded))
     return f" {' '.join(words)} "
 
 
