@@ -249,6 +249,7 @@ def test_a_file_is_taken_whole_or_told_line_by_line_and_shows_what_it_would_chan
         ),
         ("-5", "a norm file is a list of norms"),
         ("", "hyror.csv: there is no value in it"),
+        ("cost;adults;children;amount\n" + "SALARY;;;100\n" * 110, "and 10 more"),
     ):
         assert said in html.unescape(alva.open("/norms/import/", **day, text=text).text), text
     assert "Choose the first day." in alva.open("/norms/import/", **(day | {"since": ""}), text=table).text

@@ -48,6 +48,8 @@ PERCENT = "setting.income_change"
 LAWS = "-"
 """In place of a choice: the organisation has none of its own any more."""
 ROWS = 6
+#: So many of the things that are wrong with a file are listed.
+SHOWN_PROBLEMS = 100
 """Of an empty form by the number of people."""
 
 
@@ -413,7 +415,7 @@ def _show(
         status=200,
         errors=[
             *((f"id_{data.get('what', '')}-{name}" if name else "", text) for name, text in errors.items()),
-            *(("id_file-text", text) for text in of_file),
+            *(("id_file-text", text) for text in _first(of_file)),
         ],
         wrong=errors,
         typed=data,
@@ -426,6 +428,13 @@ def _show(
         percent=None if law.LOCAL else (f"{PERCENT}=", history()[PERCENT].label[lang]),
         **(_tables(law, data, errors, lang) if law.LOCAL else _places(data, lang)),
     )
+
+
+def _first(problems: Sequence[str]) -> list[str]:
+    """The first of what is wrong with a file, and how much more there is."""
+    more = len(problems) - SHOWN_PROBLEMS
+    told = ngettext("and %(count)s more", "and %(count)s more", more) % {"count": more}
+    return [*problems[:SHOWN_PROBLEMS], *([told] if more > 0 else ())]
 
 
 def _choices(day: date) -> dict[str, Norm]:
