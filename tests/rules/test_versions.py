@@ -328,7 +328,9 @@ def test_a_swiss_instalment_has_a_limit_since_5_december() -> None:
             if sheet.totals != case.pack.calculate(case.facts, norms).totals:
                 found.add(name)
                 assert granted_among_many("ch", case, date(2026, 12, 5)) == sheet.granted
-    assert found == {"restitution-beside-a-sanction", "restitution-above-the-limit"}
+    assert found == {
+        "restitution-beside-a-sanction", "restitution-above-the-limit", "restitution-beside-a-reduction-that-takes-all",
+    }  # fmt: skip
 
 
 def test_what_is_presumed_of_a_german_household_is_no_means_for_others_since_6_december() -> None:
@@ -343,7 +345,7 @@ def test_what_is_presumed_of_a_german_household_is_no_means_for_others_since_6_d
                 assert granted_among_many("de", case, date(2026, 12, 6)) == sheet.granted
     assert found == {
         "presumed-support-leaves-nothing-for-chapter-4", "presumed-support-of-a-child-frees-no-child-benefit",
-        "presumed-support-of-a-pregnant-daughter",
+        "presumed-support-of-a-pregnant-daughter", "supplement-of-a-pregnant-daughter-of-whom-nothing-is-presumed",
     }  # fmt: skip
 
 
