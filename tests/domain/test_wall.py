@@ -274,6 +274,12 @@ BESIDES = {
         SELECT gen_random_uuid(), p.tenant_id, p.id, c.id, p.since, '', '', '', '[]', '', 'nothing', '[]', now()
         FROM entitlement_precalculation p JOIN casefile_case c ON c.tenant_id = p.tenant_id
         WHERE p.tenant_id = %s LIMIT 1""",
+    "tenancy_proposedrole": """
+        INSERT INTO tenancy_proposedrole (id, tenant_id, member_id, role, since, state, proposed_by_id, at,
+            settled_by_id, settled_at)
+        SELECT gen_random_uuid(), a.tenant_id, a.id, 'payer', '2026-01-01', 'withdrawn', b.id, now(), b.id, now()
+        FROM tenancy_staffmember a JOIN tenancy_staffmember b ON b.tenant_id = a.tenant_id AND b.id > a.id
+        WHERE a.tenant_id = %s LIMIT 1""",
     "tenancy_deputy": """
         INSERT INTO tenancy_deputy (id, tenant_id, member_id, deputy_id, since, until)
         SELECT gen_random_uuid(), a.tenant_id, a.id, b.id, '2026-01-01', '2026-02-01'

@@ -141,7 +141,7 @@ class StaffMember(TenantRow):
     unit = TenantFK(Unit)
     active = models.BooleanField(default=True)
     clearance = models.PositiveSmallIntegerField(default=0, help_text="highest protection level she may see, 0 to 3")
-    made_log_in = models.BooleanField(default=False, help_text="her log-in was made here, by an administrator")
+    made_log_in = models.BooleanField(null=True, help_text="her log-in was made here, by an administrator")
 
     class Meta:
         constraints = [

@@ -70,14 +70,14 @@ def admit_colleague(
         raise NotPossible("admitted already")
     row = StaffMember.objects.create(
         id=open_subject("staff", row_id), user_id=user.id, name=name, unit_id=new.unit, clearance=new.clearance,
-        made_log_in=made,
+        made_log_in=made or None,
     )  # fmt: skip
     return Done(row, StaffAdmitted(subject=row.id, payload={"roles": [], "clearance": row.clearance}))
 
 
 def may_begin(member: StaffMember, user: StaffUser) -> bool:
     """Whether a link may open the log-in of a member for the first time: it was made for this place and never used."""
-    return member.made_log_in and member.active and user.last_login is None and not user.has_usable_password()
+    return bool(member.made_log_in) and member.active and user.last_login is None and not user.has_usable_password()
 
 
 @operation()

@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='staffmember',
             name='made_log_in',
-            field=models.BooleanField(default=False, help_text='her log-in was made here, by an administrator'),
+            field=models.BooleanField(help_text='her log-in was made here, by an administrator', null=True),
         ),
         migrations.CreateModel(
             name='ProposedRole',
