@@ -1475,8 +1475,10 @@ def _post_bill(event: Event, by: Actor, now: datetime) -> None:
 def _bills_elsewhere(event: Event, by: Actor, now: datetime) -> None:
     """A task about each accepted bill that is to be paid, by its reference, to an account that nobody has confirmed;
     done once somebody has."""
+    if event.kind == Posted.kind and "paid_by" not in event.payload:
+        return
     account = Account.objects.get(id=event.subject)
-    if account.side != Side.PAYER or (event.kind == Posted.kind and "paid_by" not in event.payload):
+    if account.side != Side.PAYER:
         return
     to = paid_to(account.id)
     for one in bills_open(account.id):

@@ -54,7 +54,7 @@ def calendar(request: HttpRequest, tenant: str) -> HttpResponse:
     partner = request.GET.get("partner", "")
     partner = partner if partner in names else ""
     settles = the_door(request).the_tenant.kind != OrganisationKind.PROVIDER
-    found = [*(_to_settle(on, names) if settles else ()), *_to_pay(on, member), *_to_arrive(), *_to_answer(member, on)]
+    found = [*(_to_settle(on, names) if settles else ()), *_to_pay(on), *_to_arrive(), *_to_answer(member, on)]
     rows = sorted(
         (one for one in found if partner in ("", one["partner"])),
         key=lambda one: (one["day"], one["order"], names.get(one["partner"], one["partner"])),
@@ -91,15 +91,16 @@ def _row(day: date, order: int, what: str, partner: str, url: str, **money: Any)
 
 def _to_settle(on: date, names: dict[str, str]) -> Iterator[dict[str, Any]]:
     """The windows that are over, or run, and aren't claimed: by the last day of each."""
+    if is_canton():
+        for regime in regimes().values():
+            runs = regime.window(on)
+            yield from _missing(regime, regime.window(runs[0] - timedelta(days=1)))
+            yield from _missing(regime, runs)
+        return
     own = own_address()
     payer = told_with([key for key in names if key.startswith(CANTON)])
     for regime in regimes().values():
         runs = regime.window(on)
-        if is_canton():
-            before = regime.window(runs[0] - timedelta(days=1))
-            yield from _missing(regime, before)
-            yield from _missing(regime, runs)
-            continue
         claimed = Statement.objects.filter(side=Side.CLAIMANT, fund=regime.code, since=runs[0]).exists()
         ahead = [runs] if own in expected(regime, runs) and not claimed else []
         for window in (*unclaimed(regime, own, on), *ahead):
@@ -126,7 +127,7 @@ def _claims(regime: Regime, window: Stretch) -> str:
 # -- paid ------------------------------------------------------------------------------------------------------------
 
 
-def _to_pay(on: date, member: Member) -> Iterator[dict[str, Any]]:
+def _to_pay(on: date) -> Iterator[dict[str, Any]]:
     """What we pay, by the day on which the bank is to pay it."""
     rows = PaymentOrder.objects.filter(state__in=_ON_ITS_WAY, execution_on__gte=on).select_related("account")
     for row in rows.order_by("execution_on", "id"):
