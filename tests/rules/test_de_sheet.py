@@ -342,6 +342,11 @@ def test_the_norms_hold_for_the_month_and_the_tables_are_the_districts() -> None
     facts = Facts.from_json(given(housing=HOUSING | {"reduce_until": "2026-01-01"}))
     with pytest.raises(NormMissing, match=r"rent\.limit: a table of the district is needed"):
         calculate(facts, norms_of(facts))
+    inside = given(housing=HOUSING | {"reduce_until": "2026-03-16"})
+    assert calculate(Facts.from_json(inside), norms_for(MARCH[0])).uncertain["setting.deadline_part"] == "whole_month"
+    by_days = Facts.from_json(inside | {"settings": {"setting.deadline_part": "by_days"}})
+    with pytest.raises(NormMissing, match=r"rent\.limit"):
+        calculate(by_days, norms_for(MARCH[0]))
     seven = Facts.from_json(given(housing=HOUSING | {"reduce_until": "2026-01-01", "residents": 7}))
     with pytest.raises(NormMissing, match=r"rent\.further"):
         calculate(seven, norms_of(seven, tables=[n for n in TABLES if n.name != "rent.further"]))

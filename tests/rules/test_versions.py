@@ -275,6 +275,12 @@ OTHERWISE: dict[date, dict[str, set[str]]] = {
             "assets-of-a-child", "assets-of-a-family",
         },
     },
+    date(2026, 12, 7): {
+        "de": {
+            "time-to-reduce-ends-inside-the-month", "time-to-reduce-heating-ends-inside-the-month",
+            "higher-rent-ends-inside-the-month",
+        },
+    },
 }  # fmt: skip
 """The cases that are about what is read otherwise since a day, by law."""
 

@@ -81,7 +81,8 @@ class Housing(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     tables decide. `benefit_since`: first month of benefits; `interrupted`: full months without; `used`: months of
     Karenz used under SGB II; `no_karenz`: § 140 Abs. 2. `reduce_until`: up to this day (exclusive) rent above
     the limit counts, None: nobody has asked to reduce it; `heating_until` the same for heating. `higher_until`:
-    more than one and a half times is accepted up to this day. `death_on`: death of a member of the household
+    more than one and a half times is accepted up to this day. Where such a day lies inside the month, a setting says
+    how the month counts. `death_on`: death of a member of the household
     whose dwelling was appropriate before. `over_ceiling`: part of the rent above a ceiling per square metre or
     above the rent brake. `decentral`: hot water is made in the dwelling.
     """

@@ -1,16 +1,20 @@
 """Unterkunft und Heizung: §§ 35, 42, 42a SGB XII."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from handslag.rules.de.need import (
     CHAPTER_4,
     PERCENT,
+    add,
     also_for_days,
     also_numbers,
     as_part,
     cents,
     district,
+    in_part,
     no,
     part_numbers,
     part_rounding,
@@ -18,7 +22,7 @@ from handslag.rules.de.need import (
     rounded,
     to_cent,
 )
-from handslag.rules.de.numbers import NO_LIMIT, RESIDENTS, SEPARATE, WAITING_ONLY, Norms
+from handslag.rules.de.numbers import DEADLINE_BY_DAYS, NO_LIMIT, RESIDENTS, SEPARATE, WAITING_ONLY, Norms
 from handslag.rules.de.rows import Period
 from handslag.rules.norms import Number, Table
 from handslag.rules.versions import versioned
@@ -69,25 +73,56 @@ def protected(household: Any, norm: Norms) -> Truth:
     return (household.months_since_death >= 0) & (household.months_since_death <= norm.housing_death_months)
 
 
+def reduce_over(household: Any, day: Whole) -> Truth:
+    """§ 35 Abs. 3 Satz 2: whether the time to reduce the rent is over where so many days of the month are."""
+    return household.reduce_days <= day
+
+
+def heating_over(household: Any, day: Whole) -> Truth:
+    """The same for heating."""
+    return household.heating_days <= day
+
+
+def higher(household: Any, day: Whole) -> Truth:
+    """§ 35 Abs. 1 Satz 8: whether more than one and a half times is accepted then."""
+    return household.higher_days > day
+
+
+def by_days(norm: Norms) -> bool:
+    """Whether a time that ends inside the month ends on its day: what counts of the costs then goes by days."""
+    return norm.setting_deadline_part is not None and norm.setting_deadline_part == DEADLINE_BY_DAYS
+
+
+def rent_turns(household: Any) -> tuple[Whole, Whole]:
+    """Days of the month that are over where what counts of the rent may change, the earlier first."""
+    reduce, more = household.reduce_days, household.higher_days
+    return minimum(reduce, more), maximum(reduce, more)
+
+
+def inside(day: Whole, month: Period) -> Whole:
+    """That day, where it lies inside the month; else the first one."""
+    return where(day < month.month_days, day, 0)
+
+
 def waiting(household: Any, norm: Norms) -> Truth:
     """§ 35 Abs. 1 Satz 2 bis 6: the Karenzzeit."""
     return (household.karenz_month >= 0) & (household.karenz_month < norm.housing_karenz_months)
 
 
-def capped(household: Any, norm: Norms) -> Truth:
+def capped(household: Any, day: Whole, norm: Norms) -> Truth:
     """§ 35 Abs. 1 Satz 7: whether one and a half times the appropriate rent is the most (from mid-2026)."""
     if norm.housing_waiting_limit == NO_LIMIT:
         return household.rent < 0
-    examined = no(household.appropriate) & no(protected(household, norm)) & no(household.higher)
+    examined = no(household.appropriate) & no(protected(household, norm)) & no(higher(household, day))
     if norm.setting_waiting_scope == WAITING_ONLY:
         return examined & waiting(household, norm)
-    return examined & (waiting(household, norm) | no(household.reduce_over))
+    return examined & (waiting(household, norm) | no(reduce_over(household, day)))
 
 
-def reduced(household: Any, norm: Norms) -> Truth:
+def reduced(household: Any, day: Whole, norm: Norms) -> Truth:
     """§ 35 Abs. 1 und 3: after Karenzzeit and the time to reduce the cost, only what is appropriate."""
     examined = no(household.appropriate) & no(protected(household, norm))
-    return examined & no(waiting(household, norm)) & household.reduce_over
+    return examined & no(waiting(household, norm)) & reduce_over(household, day)
 
 
 @versioned
@@ -107,102 +142,195 @@ def ceiling_always_asked(household: Any, norm: Norms) -> Truth:
     return household.rent >= 0
 
 
-def above_ceiling(household: Any, norm: Norms) -> Truth:
+def above_ceiling(household: Any, day: Whole, norm: Norms) -> Truth:
     """§ 35 Abs. 1 Satz 9: rent above a ceiling or the rent brake has no Karenzzeit, only the time to reduce it."""
     if norm.housing_waiting_limit == NO_LIMIT:
         return household.rent < 0
     examined = no(household.appropriate) & no(protected(household, norm))
-    return examined & ceiling_asked(household, norm) & household.reduce_over & (household.over_ceiling > 0)
+    over = reduce_over(household, day) & (household.over_ceiling > 0)
+    return examined & ceiling_asked(household, norm) & over
 
 
-def rent_limit(household: Any, norm: Norms) -> Whole:
+def rent_limit(household: Any, day: Whole, norm: Norms) -> Whole:
     """The appropriate rent of the dwelling, where it is asked; else 0."""
     return limit(
         "rent", norm.rent_limit, norm.rent_further, size(household),
-        capped(household, norm) | reduced(household, norm),
+        capped(household, day, norm) | reduced(household, day, norm),
     )  # fmt: skip
 
 
-def recognised_rent(household: Any, norm: Norms) -> Whole:
-    """Rent of the dwelling that counts."""
-    most = rent_limit(household, norm)
+def recognised_rent(household: Any, day: Whole, norm: Norms) -> Whole:
+    """Rent of the dwelling that counts, a month, as it is where so many days of this one are over."""
+    most = rent_limit(household, day, norm)
     waiting_most = cents(most * norm.housing_most_percent, PERCENT, norm)
     rent = where(
-        reduced(household, norm),
-        minimum(household.rent, most + spare_heating(household, norm)),
-        where(capped(household, norm), minimum(household.rent, waiting_most), household.rent),
+        reduced(household, day, norm),
+        minimum(household.rent, most + spare_heating(household, day, norm)),
+        where(capped(household, day, norm), minimum(household.rent, waiting_most), household.rent),
     )
-    return where(above_ceiling(household, norm), minimum(rent, household.rent - household.over_ceiling), rent)
+    return where(above_ceiling(household, day, norm), minimum(rent, household.rent - household.over_ceiling), rent)
 
 
-def spare_heating(household: Any, norm: Norms) -> Whole:
+def spare_heating(household: Any, day: Whole, norm: Norms) -> Whole:
     """§ 35 Abs. 7: under a combined limit, what heating leaves of its own limit, for the rent."""
     if norm.setting_combined_limit == SEPARATE:
         return 0
-    asked = reduced(household, norm)
+    asked = reduced(household, day, norm)
     most = limit("heating", norm.heating_limit, norm.heating_further, size(household), asked)
     return maximum(most - household.heating, 0)
 
 
-def spare_rent(household: Any, norm: Norms) -> Whole:
+def spare_rent(household: Any, day: Whole, norm: Norms) -> Whole:
     """§ 35 Abs. 7: under a combined limit, what the rent leaves of its own limit, for heating."""
     if norm.setting_combined_limit == SEPARATE:
         return 0
-    asked = heating_reduced(household, norm)
+    asked = heating_reduced(household, day, norm)
     most = limit("rent", norm.rent_limit, norm.rent_further, size(household), asked)
     return maximum(most - household.rent, 0)
 
 
-def heating_reduced(household: Any, norm: Norms) -> Truth:
+def heating_reduced(household: Any, day: Whole, norm: Norms) -> Truth:
     """§ 35 Abs. 3 und 5: heating has no Karenzzeit, only the time to reduce it."""
-    return no(household.appropriate) & no(protected(household, norm)) & household.heating_over
+    return no(household.appropriate) & no(protected(household, norm)) & heating_over(household, day)
 
 
-def recognised_heating(household: Any, norm: Norms) -> Whole:
-    """Heating of the dwelling that counts."""
-    asked = heating_reduced(household, norm)
+def recognised_heating(household: Any, day: Whole, norm: Norms) -> Whole:
+    """The same of heating."""
+    asked = heating_reduced(household, day, norm)
     most = limit("heating", norm.heating_limit, norm.heating_further, size(household), asked)
-    return where(asked, minimum(household.heating, most + spare_rent(household, norm)), household.heating)
+    return where(asked, minimum(household.heating, most + spare_rent(household, day, norm)), household.heating)
 
 
-def why_rent(household: Any, recognised: Whole, norm: Norms) -> Any:
+def why_rent(household: Any, recognised: Whole, day: Whole, norm: Norms) -> Any:
     """For the explanation: which rule made less of the rent (one household only)."""
     return where(
-        above_ceiling(household, norm) & (recognised == household.rent - household.over_ceiling),
+        above_ceiling(household, day, norm) & (recognised == household.rent - household.over_ceiling),
         " rent_ceiling",
         where(
-            reduced(household, norm) & (recognised < household.rent),
+            reduced(household, day, norm) & (recognised < household.rent),
             " rent_reduced",
-            where(capped(household, norm) & (recognised < household.rent), " rent_capped", ""),
+            where(capped(household, day, norm) & (recognised < household.rent), " rent_capped", ""),
         ),
     )
 
 
-def rent_numbers(household: Any, norm: Norms) -> tuple[Any, ...]:
-    """For the numbers of the rent's lines: what decided how much of it counts."""
+def why_heating(household: Any, recognised: Whole, day: Whole, norm: Norms) -> Any:
+    """The same of heating."""
+    return where(recognised < household.heating, " heating_reduced", "")
+
+
+def rent_numbers(household: Any, day: Whole, norm: Norms) -> tuple[Any, ...]:
+    """For the numbers of the rent's lines: what decides then how much of it counts."""
     examined = no(household.appropriate) & no(protected(household, norm))
-    limited, most = reduced(household, norm), capped(household, norm)
+    limited, most = reduced(household, day, norm), capped(household, day, norm)
     return (
         *limit_numbers(norm.rent_limit, norm.rent_further, size(household), limited | most),
         *combined_numbers(norm.heating_limit, norm.heating_further, household, limited, norm),
         used(norm.housing_most_percent, most),
         used(
             norm.housing_waiting_limit,
-            (examined & no(household.higher) & no(limited)) | (limited & above_ceiling(household, norm)),
+            (examined & no(higher(household, day)) & no(limited)) | (limited & above_ceiling(household, day, norm)),
         ),
-        used(norm.setting_waiting_scope, examined & no(waiting(household, norm)) & no(household.reduce_over)),
+        used(norm.setting_waiting_scope, examined & no(waiting(household, norm)) & no(reduce_over(household, day))),
         used(norm.housing_karenz_months, examined & (household.karenz_month >= 0)),
         used(norm.housing_death_months, household.months_since_death >= 0),
     )
 
 
-def heating_numbers(household: Any, norm: Norms) -> tuple[Any, ...]:
+def heating_numbers(household: Any, day: Whole, norm: Norms) -> tuple[Any, ...]:
     """The same for heating."""
-    asked = heating_reduced(household, norm)
+    asked = heating_reduced(household, day, norm)
     return (
         *limit_numbers(norm.heating_limit, norm.heating_further, size(household), asked),
         *combined_numbers(norm.rent_limit, norm.rent_further, household, asked, norm),
     )
+
+
+def numbers_of_days(found: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:
+    """For the numbers of a line: what decides on some day, of the same numbers for each of some days."""
+    return tuple(next((n for n in each_day if n is not None), None) for each_day in zip(*found, strict=True))
+
+
+def deadline_of_rent(household: Any, month: Period, norm: Norms) -> tuple[Any, ...]:
+    """For the numbers of the rent's lines: how the month counts in which a time ends that decides about it."""
+    changes = False
+    for turn in rent_turns(household):
+        day = inside(turn, month)
+        for rule in (reduced, capped, above_ceiling):
+            changes = changes | (rule(household, day, norm) != rule(household, 0, norm))
+    return (used(norm.setting_deadline_part, changes),)
+
+
+def deadline_of_heating(household: Any, month: Period, norm: Norms) -> tuple[Any, ...]:
+    """The same for heating."""
+    day = inside(household.heating_days, month)
+    changes = heating_reduced(household, day, norm) != heating_reduced(household, 0, norm)
+    return (used(norm.setting_deadline_part, changes),)
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What counts of rent or heating, a month: one amount, or where it changes inside the month several, each from its
+    day on (`days`: so many of the month are over), and why (one household only)."""
+
+    amounts: tuple[Whole, ...]
+    days: tuple[Whole, ...]
+    why: tuple[Any, ...]
+
+    @property
+    def first(self) -> Whole:
+        """The amount on the first day."""
+        return self.amounts[0]
+
+
+def cost_of(_: Any, *found: Any) -> Cost:
+    """For each member the household's cost: its amounts, the days of all but the first, and the reasons."""
+    *values, why = found
+    return Cost(tuple(values[: len(why)]), (0, *values[len(why) :]), why)
+
+
+def days_of(person: Any, cost: Cost, chapter: Whole, month: Period) -> tuple[Whole, ...]:
+    """For each amount of a cost so many days of those that count for the person: of the entitlement, or all."""
+    part = in_part(person, chapter, month)
+    since = where(part, person.first_day - 1, 0)
+    until = where(part, person.last_day, month.month_days)
+    ends = (*cost.days[1:], month.month_days)
+    return tuple(
+        maximum(minimum(end, until) - maximum(start, since), 0) for start, end in zip(cost.days, ends, strict=True)
+    )
+
+
+def of_the_month(person: Any, cost: Cost, chapter: Whole, month: Period) -> tuple[Whole, Whole]:
+    """What counts a month for the person: an amount, and by what it is still to be divided."""
+    if len(cost.amounts) == 1:
+        return cost.first, 1
+    days = days_of(person, cost, chapter, month)
+    of_days = add(person, *(amount * of for amount, of in zip(cost.amounts, days, strict=True)))
+    return of_days, add(person, *days)
+
+
+def told_of(person: Any, cost: Cost, chapter: Whole, month: Period) -> tuple[Any, dict[str, Whole]]:
+    """For the explanation (one household only): why so much counts, from which days on less or more does, and the
+    params of those words."""
+    if len(cost.amounts) == 1 or not isinstance(cost.first, int):
+        return cost.why[0], {"recognised": cost.first}
+    found: list[tuple[Whole, Whole, Whole, Any]] = []
+    for amount, day, days, why in zip(
+        cost.amounts, cost.days, days_of(person, cost, chapter, month), cost.why, strict=True
+    ):
+        if found and found[-1][0] == amount:
+            found[-1] = (amount, found[-1][1], found[-1][2] + days, found[-1][3])
+        elif days > 0:
+            found.append((amount, day + 1, days, why))
+    (first, _, days, text), *later = found
+    told = {"recognised": first}
+    if later:
+        text = f" cost_first{text}"
+        told["first_days"] = days
+    for (amount, day, days, why), name in zip(later, ("then", "at_last"), strict=False):
+        text += f" cost_{name}{why}"
+        told |= {f"{name}_day": day, f"{name}_days": days, name: amount}
+    return text, told
 
 
 def combined_numbers(
@@ -228,37 +356,39 @@ def share_of_rent(
     chapter: Whole,
     there: Truth,
     actual: Whole,
-    recognised: Whole,
+    cost: Cost,
     parts: Whole,
     code: str,
     sections: tuple[str, str],
-    why: str,
     numbers: tuple[Any, ...],
     month: Period,
     norm: Norms,
     sheet: Any,
 ) -> Whole:
     """The member's part by heads of what counts of rent or heating; `sections` of chapters 3 and 4."""
-    by_days, told = part_told(person, chapter, month, norm)
-    rounding = part_rounding(recognised, parts, person, chapter, month, norm)
+    part_days, told = part_told(person, chapter, month, norm)
+    amount, divisor = of_the_month(person, cost, chapter, month)
+    divisor = divisor * parts
+    why, counts = told_of(person, cost, chapter, month)
+    rounding = part_rounding(amount, divisor, person, chapter, month, norm)
     return sheet.line(
         code,
-        as_part(recognised, parts, person, chapter, month, norm),
+        as_part(amount, divisor, person, chapter, month, norm),
         of=shown(person, "as_home"),
         section=where(chapter == CHAPTER_4, sections[1], sections[0]),
-        text=where(parts == 1, "share_all", "share") + why + by_days,
+        text=where(parts == 1, "share_all", "share") + why + part_days,
         numbers=(
             *numbers,
             used(norm.setting_head_split, parts > 1),
-            rounded(recognised, parts, norm),
+            rounded(amount, divisor, norm),
             *part_numbers(person, chapter, month, norm),
             *rounding,
         ),
-        rounding=where(recognised % parts == 0, to_cent(rounding), "cent"),
+        rounding=where(amount % divisor == 0, to_cent(rounding), "cent"),
         when=person.dwelling & no(person.rent_free) & there,
         actual=actual,
-        recognised=recognised,
         parts=parts,
+        **counts,
         **told,
     )
 

@@ -256,21 +256,32 @@ def write_housing(household: Any, chapters: Any, month: Period, norm: Norms, she
 
     section, undivided = norm.section, home.undivided_numbers(household, norm)
 
-    def share(code: str, actual: Whole, recognised: Whole, sections: tuple[str, str], why: str, cited: Any) -> Any:
+    def share(
+        code: str, actual: Whole, counts: Any, why: Any, numbers: Any, deadline: Any, turns: Any,
+        sections: tuple[str, str],
+    ) -> Any:  # fmt: skip
+        days = (0, *(home.inside(day, month) for day in turns)) if home.by_days(norm) else (0,)
+        amounts = [counts(household, day, norm) for day in days]
+        whys = tuple(why(household, amount, day, norm) for amount, day in zip(amounts, days, strict=True))
+        numbers = home.numbers_of_days([numbers(household, day, norm) for day in days])
+        if sheet.explains:
+            numbers += deadline(household, month, norm)
+        cost = (*amounts, *turns[: len(days) - 1])
         return each(
-            members, home.share_of_rent, code, sections, why, (*cited, *undivided), month, norm, sheet,
-            along=(chapters, there, spread(members, actual), spread(members, recognised), parts),
+            members, home.share_of_rent, code, sections, (*numbers, *undivided), month, norm, sheet,
+            along=(
+                chapters, there, spread(members, actual),
+                each(members, home.cost_of, whys, along=tuple(spread(members, value) for value in cost)), parts,
+            ),
         )  # fmt: skip
 
-    rent = home.recognised_rent(household, norm)
-    heating = home.recognised_heating(household, norm)
     rent = share(
-        "RENT", household.rent, rent, (section.rent, section.rent4),
-        home.why_rent(household, rent, norm), home.rent_numbers(household, norm),
+        "RENT", household.rent, home.recognised_rent, home.why_rent, home.rent_numbers, home.deadline_of_rent,
+        home.rent_turns(household), (section.rent, section.rent4),
     )  # fmt: skip
     warm = share(
-        "HEATING", household.heating, heating, (section.heating, section.heating),
-        where(heating < household.heating, " heating_reduced", ""), home.heating_numbers(household, norm),
+        "HEATING", household.heating, home.recognised_heating, home.why_heating, home.heating_numbers,
+        home.deadline_of_heating, (household.heating_days,), (section.heating, section.heating),
     )  # fmt: skip
     relatives = (chapters, spread(members, household.residents), spread(members, household.heating))
     difference = each(members, home.difference, norm, sheet, along=relatives)

@@ -23,8 +23,9 @@ def _kinds(whole: str, truth: str) -> dict[str, Any]:
 
 
 _HOUSEHOLD: Final = _kinds(
-    "heads heating karenz_month months_since_death one_off_months over_ceiling rent residents",
-    "appropriate assets_usable decentral has_housing heating_over higher own_contract reduce_over",
+    "heads heating heating_days higher_days karenz_month months_since_death one_off_months over_ceiling reduce_days "
+    "rent residents",
+    "appropriate assets_usable decentral has_housing own_contract",
 )
 _ROWS: Final[Mapping[str, Mapping[str, Any]]] = {
     "members": _kinds(

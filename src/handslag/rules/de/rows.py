@@ -18,6 +18,11 @@ def months_between(since: date, until: date) -> int:
     return (until.year - since.year) * 12 + until.month - since.month
 
 
+def days_before(day: date, facts: Facts) -> int:
+    """Days of the period before a day."""
+    return (min(max(day, facts.since), facts.until) - facts.since).days
+
+
 class Of:
     """Whom a line is about, where it isn't the row itself that stands on the line."""
 
@@ -251,12 +256,16 @@ class DirectRow(Of):
 
 
 class Household(Of):
-    """One household's rows; without a dwelling its rent is 0. `karenz_month`: 0 in the first month, NEVER: none."""
+    """One household's rows; without a dwelling its rent is 0. `karenz_month`: 0 in the first month, NEVER: none.
+
+    `reduce_days`, `heating_days`: days of the month on which rent and heating are still taken as they are,
+    `higher_days`: on which more than one and a half times is accepted; 0: none, as many as the month has: all.
+    """
 
     __slots__ = (
         "appropriate", "assets_usable", "debts", "decentral", "direct", "has_housing", "heads", "heating",
-        "heating_over", "higher", "incomes", "karenz_month", "members", "months_since_death", "needs",
-        "one_off_months", "over_ceiling", "own_contract", "reduce_over", "rent", "residents",
+        "heating_days", "higher_days", "incomes", "karenz_month", "members", "months_since_death", "needs",
+        "one_off_months", "over_ceiling", "own_contract", "reduce_days", "rent", "residents",
     )  # fmt: skip
 
     def __init__(self, facts: Facts) -> None:
@@ -300,7 +309,7 @@ class Household(Of):
         self.own_contract = self.decentral = False
         self.appropriate = True
         self.karenz_month = self.months_since_death = NEVER
-        self.reduce_over = self.heating_over = self.higher = False
+        self.reduce_days = self.heating_days = self.higher_days = 0
         if housing is not None:
             self.rent, self.heating, self.over_ceiling = housing.rent, housing.heating, housing.over_ceiling
             self.residents = housing.residents
@@ -312,6 +321,6 @@ class Household(Of):
                 self.karenz_month = max(months_between(first, facts.since) + housing.used - housing.interrupted, 0)
             if housing.death_on is not None and housing.death_on < facts.until:
                 self.months_since_death = months_between(housing.death_on, facts.since)
-            self.reduce_over = housing.reduce_until is not None and housing.reduce_until <= facts.since
-            self.heating_over = housing.heating_until is not None and housing.heating_until <= facts.since
-            self.higher = housing.higher_until is not None and facts.since < housing.higher_until
+            self.reduce_days = days_before(housing.reduce_until or facts.until, facts)
+            self.heating_days = days_before(housing.heating_until or facts.until, facts)
+            self.higher_days = days_before(housing.higher_until or facts.since, facts)
