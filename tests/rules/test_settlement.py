@@ -3,10 +3,25 @@
 from __future__ import annotations
 
 import random
-from datetime import date
+from datetime import date, timedelta
+
+import numpy as np
 
 from handslag.rules.ch.settlement import ASYLUM, REGIMES, SECTION_44
-from handslag.rules.settlement import Item, Regime, Runs, covered, differences, runs, shared, window_of
+from handslag.rules.settlement import (
+    Homes,
+    Item,
+    Items,
+    Regime,
+    Runs,
+    covered,
+    differences,
+    heads_of,
+    runs,
+    shared,
+    sums,
+    window_of,
+)
 
 NOTHING = runs([])
 Days = set[tuple[int, int]]
@@ -73,3 +88,42 @@ def test_what_bookings_come_to_by_heads_is_divided_exactly_and_rounded_once() ->
     assert [shared([Item("c", july, august, 31, n, 0, n, 2)]) for n in (1, -1, 0)] == [1, -1, 0]
     assert shared([Item("d", date(2026, 6, 1), july, 10, 90_000, 30_000, 60_000, 2)]) == 20_000
     assert shared([*months, Item("e", july, august, 31, -120_000, -120_000, 0, 1)]) == 58_267
+
+
+def test_bookings_in_columns_come_to_what_each_line_says_by_itself() -> None:
+    draw = random.Random(2)
+    for large in (1, 10**12, 10**15):  # the last is beyond a common denominator in a machine's whole number
+        lines = [
+            [
+                Item(f"{draw.randint(1, 9)}", since, since + timedelta(days=draw.choice((28, 30, 31, 90))),
+                     draw.randint(1, 28), 0, draw.randint(-large, large), draw.randint(-500, 500) * large,
+                     draw.randint(1, 12))
+                for _ in range(draw.randint(0, 6)) for since in [date(2026, draw.randint(1, 12), 1)]
+            ]
+            for _ in range(200)
+        ]  # fmt: skip
+        lines.append([Item("half", date(2026, 1, 1), date(2026, 1, 31), 15, 0, 0, -large, 1)])  # away from zero
+        told = [
+            (n, 0, 0, one.since.toordinal(), one.until.toordinal(), *one[3:])
+            for n, line in enumerate(lines) for one in line
+        ]  # fmt: skip
+        items = Items(*np.array(told, dtype=np.int64).T)
+        assert sums(items, len(lines)).tolist() == [shared(line) for line in lines]
+    assert not sums(Items(*np.zeros((10, 0), dtype=np.int64)), 0).size
+
+
+def test_heads_of_bookings_are_who_lives_there_on_one_of_their_days() -> None:
+    draw = random.Random(3)
+    for _ in range(40):
+        stays = sorted((draw.randint(0, 3), draw.randint(0, 4), since, since + draw.randint(1, 9))
+                       for _ in range(draw.randint(0, 12)) for since in [draw.randint(0, 20)])  # fmt: skip
+        booked = [(draw.randint(0, 4), since, since + draw.randint(1, 9)) for since in range(20)]
+        here = np.array(booked, dtype=np.int64).T
+        found = heads_of(*here, Homes(*np.array(stays, dtype=np.int64).reshape(-1, 4).T))
+        right = [
+            sorted({who for at, who, a, b in stays if at == home and a < until and since < b})
+            for home, since, until in booked
+        ]  # fmt: skip
+        assert list(zip(*(column.tolist() for column in found), strict=True)) == [
+            (n, who, len(heads)) for n, heads in enumerate(right) for who in heads
+        ]

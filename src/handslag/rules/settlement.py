@@ -1,4 +1,5 @@
-"""Regimes of settlement as data, their windows and rates; and which days differ from what was settled, in columns."""
+"""Regimes of settlement as data, their windows and rates; in columns, which days differ from what was settled, and what
+bookings come to by heads."""
 
 from __future__ import annotations
 
@@ -6,7 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
-from typing import NamedTuple
+from math import lcm
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,9 +90,117 @@ class Item(NamedTuple):
 
 def shared(items: Iterable[Item]) -> int:
     """What these come to, in minor units: divided exactly, rounded once, halves away from zero."""
-    exact = sum((one.part for one in items), Fraction())
+    return _rounded(sum((one.part for one in items), Fraction()))
+
+
+def _rounded(exact: Fraction) -> int:
     amount = (2 * abs(exact.numerator) + exact.denominator) // (2 * exact.denominator)
     return amount if exact > 0 else -amount
+
+
+class Items(NamedTuple):
+    """Bookings in lines, in columns (see `Item`): each in which `line` (its place; those of a line follow each other),
+    of which person and which booking (`cost`; whatever numbers), days as ordinals."""
+
+    line: Column
+    person: Column
+    cost: Column
+    since: Column
+    until: Column
+    days: Column
+    gross: Column
+    whole: Column
+    common: Column
+    heads: Column
+
+
+def sums(items: Items, lines: int) -> Column:
+    """What each line comes to, as `shared` says it of one. By a common denominator of all parts; where that or a
+    numerator is too large for a machine's whole number, line by line."""
+    divisor = items.heads * (items.until - items.since)
+    common = lcm(*np.unique(divisor).tolist())
+    many = np.bincount(items.line, minlength=lines)
+    largest = (np.abs(items.whole).astype(float) * items.heads + np.abs(items.common)) * items.days
+    if common * int(many.max(initial=0)) > _SAFE or largest.max(initial=0) > _SAFE:
+        return _sums_exactly(items, lines)
+    whole, rest = np.divmod((items.whole * items.heads + items.common) * items.days, divisor)
+    begins = np.concatenate([[0], np.cumsum(many)])[:-1]
+    filled = np.flatnonzero(many)
+    amount, parts = np.zeros((2, lines), dtype=np.int64)
+    if len(filled):
+        amount[filled] = np.add.reduceat(whole, begins[filled])
+        parts[filled] = np.add.reduceat(rest * (common // divisor), begins[filled])
+    more, parts = np.divmod(parts, common)
+    amount += more
+    amount += (2 * parts > common) | ((2 * parts == common) & (amount >= 0))
+    return amount
+
+
+#: What stays a whole number of a machine, also when it is doubled.
+_SAFE: Final = 2**61
+
+
+def _sums_exactly(items: Items, lines: int) -> Column:
+    exact = [Fraction()] * lines
+    for place, since, until, days, whole, common, heads in zip(
+        *(column.tolist() for column in (items.line, items.since, items.until, items.days, items.whole, items.common,
+                                         items.heads)),
+        strict=True,
+    ):  # fmt: skip
+        exact[place] += (whole + Fraction(common, heads)) * Fraction(days, until - since)
+    return np.array([_rounded(one) for one in exact], dtype=np.int64)
+
+
+class Homes(NamedTuple):
+    """Who lives where, in columns, by `home` in order: `person`, from `since` until before `until` (ordinals)."""
+
+    home: Column
+    person: Column
+    since: Column
+    until: Column
+
+
+def heads_of(home: Column, since: Column, until: Column, homes: Homes) -> tuple[Column, Column, Column]:
+    """Of bookings of households for days: each with each who lives there on one of them, once, as (place of the
+    booking, person), in the order of the bookings; and by how many heads it is."""
+    low, high = np.searchsorted(homes.home, home, "left"), np.searchsorted(homes.home, home, "right")
+    many = high - low
+    whose = np.repeat(np.arange(len(home)), many)
+    there = np.arange(many.sum()) + np.repeat(low - (np.cumsum(many) - many), many)
+    lives = (homes.since[there] < until[whose]) & (since[whose] < homes.until[there])
+    whose, person = whose[lives], homes.person[there[lives]]
+    order = np.lexsort((person, whose))
+    whose, person = whose[order], person[order]
+    once = np.ones(len(whose), dtype=bool)
+    once[1:] = (whose[1:] != whose[:-1]) | (person[1:] != person[:-1])
+    whose, person = whose[once], person[once]
+    return whose, person, np.bincount(whose, minlength=len(home))[whose]
+
+
+class Faults(NamedTuple):
+    """What the checks of extracts say of each of their items: how many of the days that it claims are `left`, whether
+    that is less (`outside`), whether it is claimed elsewhere or once more (`twice`), and whether what is claimed of its
+    booking by all heads together is more than it (`split`)."""
+
+    left: Column
+    outside: NDArray[np.bool_]
+    twice: NDArray[np.bool_]
+    split: NDArray[np.bool_]
+
+
+def faults(items: Items, elsewhere: NDArray[np.bool_], paid: Runs) -> Faults:
+    """Look at items: `elsewhere` says which another fund reimburses, `paid` on which days a claim of a person is open.
+    """
+    ones = np.ones(len(items.line), dtype=np.int64)
+    left = np.minimum(items.days, covered(Runs(items.person, items.since, items.until, ones), paid))
+    again = ones.astype(bool)  # the same booking once more for the same person
+    order = np.lexsort((items.person, items.cost))  # stable: the first stays
+    cost, person = items.cost[order], items.person[order]
+    again[order[:1]] = False
+    again[order[1:]] = (cost[1:] == cost[:-1]) & (person[1:] == person[:-1])
+    together = np.bincount(items.cost, np.where(again, 0, items.whole + items.common / items.heads))[items.cost]
+    split = np.sign(items.gross) * together > np.abs(items.gross) + 0.5  # all heads' parts are at most the whole
+    return Faults(left, left < items.days, elsewhere | again, split)
 
 
 class Runs(NamedTuple):

@@ -38,7 +38,7 @@ from handslag.domain.settlement.queries import (
 )
 from handslag.domain.settlement.states import IN_FORCE, LineKind, Outcome, Reason
 from handslag.rules.ch.payers import LUMP_SUM
-from handslag.rules.settlement import Column, Item, Regime, Runs, covered, runs, shared
+from handslag.rules.settlement import Column, Item, Items, Regime, Runs, covered, faults, runs, shared, sums
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -394,48 +394,32 @@ class _Extracts:
         paid = [(who, a, b) for who, place, payer, a, b in known.register.paid if (place, payer) == (
             claimant, regime.payer)]  # fmt: skip
         self.paid = _by(paid)
-        items = [(n, one) for n, line in enumerate(lines) for one in line.items]
-        table = np.array(
-            [(n, person[lines[n].person], one.since.toordinal(), one.until.toordinal(), one.days, one.gross, one.whole,
-              one.common, one.heads) for n, one in items], dtype=np.int64,
-        ).reshape(-1, 9)  # fmt: skip
-        self.line, whose, since, until, days, gross, whole, common, heads = (np.ascontiguousarray(c) for c in table.T)
-        ones = np.ones(len(whose), dtype=np.int64)
-        here = covered(
-            Runs(whose, since, until, ones),
-            runs([(person[who], a.toordinal(), b.toordinal(), 1) for who, a, b in paid if who in person]),
-        )
-        self.left = np.minimum(days, here)  # a claim is open on each day
-        self.outside = self.left < days
-        cost = np.unique(np.array([one.cost for _, one in items], dtype=object).astype(str), return_inverse=True)[1]
-        named = np.array([one.cost in known.elsewhere for _, one in items], dtype=bool)
-        again = np.ones(len(items), dtype=bool)  # the same booking once more for the same person
-        again[np.unique(np.stack([cost, whose]), axis=1, return_index=True)[1]] = False
-        self.twice = named | again
-        together = np.bincount(cost, np.where(again, 0, whole + common / heads))[cost] if len(cost) else whole
-        self.split = np.sign(gross) * together > np.abs(gross) + 0.5  # all heads' parts are at most the whole
-        self.wrong = np.array([line.amount != shared(line.items) for line in lines], dtype=bool)
+        self.items = in_columns(lines, [person[one.person] for one in lines])
+        named = [one.cost in known.elsewhere for line in lines for one in line.items]
+        open_ = runs([(person[who], a.toordinal(), b.toordinal(), 1) for who, a, b in paid if who in person])
+        self.said = faults(self.items, np.array(named, dtype=bool), open_)
+        self.wrong = np.array([one.amount for one in lines], dtype=np.int64) != sums(self.items, len(lines))
 
     def columns(self) -> list[Any]:
         """For each check which lines it says something of."""
         found = [np.zeros(len(self.lines), dtype=bool) for _ in range(3)]
-        for column, items in zip(found, (self.outside, self.twice, self.split), strict=True):
-            column[self.line[items]] = True
+        for column, items in zip(found, (self.said.outside, self.said.twice, self.said.split), strict=True):
+            column[self.items.line[items]] = True
         return [*found, self.wrong]
 
     def finding(self, place: int) -> Finding | None:
         """Which check takes something from a line, and what is left of it."""
-        line, here = self.lines[place], np.flatnonzero(self.line == place)
+        line, here = self.lines[place], np.flatnonzero(self.items.line == place)
         reason: Reason | None = None
         left = []
         for n, item in zip(here.tolist(), line.items, strict=True):
-            if self.outside[n]:
+            if self.said.outside[n]:
                 reason = reason or self._outside(line.person, (item.since, item.until))
-            if self.twice[n]:
+            if self.said.twice[n]:
                 reason = reason or Reason.DUPLICATE_INVOICE
-            elif self.split[n]:
+            elif self.said.split[n]:
                 reason = reason or Reason.SPLIT_WRONG
-            elif days := int(self.left[n]):
+            elif days := int(self.said.left[n]):
                 left.append(item._replace(days=days))
         low, high = sorted((0, line.amount))
         amount = min(max(shared(left), low), high)
@@ -452,6 +436,17 @@ class _Extracts:
             return Reason.TEN_YEARS_REACHED
         by = [payer for who, _, payer, a, b in self.known.register.paid if who == person and a <= first < b]
         return Reason.WRONG_STATUS if LUMP_SUM.intersection(by) else Reason.NO_CLAIM_PERIOD
+
+
+def in_columns(lines: Sequence[NewLine], people: Sequence[int]) -> Items:
+    """The bookings in lines as columns; `people`: whose each line is, as a number."""
+    items = [(n, one) for n, line in enumerate(lines) for one in line.items]
+    costs: dict[str, int] = {}
+    table = np.array(
+        [(n, people[n], costs.setdefault(one.cost, len(costs)), one.since.toordinal(), one.until.toordinal(), one.days,
+          one.gross, one.whole, one.common, one.heads) for n, one in items], dtype=np.int64,
+    ).reshape(-1, len(Items._fields))  # fmt: skip
+    return Items(*(np.ascontiguousarray(column) for column in table.T))
 
 
 def _by(rows: Iterable[tuple[Any, date, date]]) -> dict[Any, list[Stretch]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from fractions import Fraction
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -14,8 +13,9 @@ from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet, Subquery
 from handslag.domain.accounts.states import Side
 from handslag.domain.payments.models import Booking
 from handslag.domain.payments.states import BookingKind
-from handslag.domain.people.models import Identifier, Membership, Person
+from handslag.domain.people.models import Identifier, Person
 from handslag.domain.register.models import Responsibility, Standing
+from handslag.domain.settlement.extracts import Extracts, booking_of, extracts_of, key_of
 from handslag.domain.settlement.models import (
     DAYS,
     Answer,
@@ -140,14 +140,18 @@ def register_rows(
     until: date, people: Collection[UUID] | None = None, municipality: str = ""
 ) -> tuple[list[Responsibility], list[Standing]]:
     """The rows that `register_until` is made of."""
-    here = Responsibility.objects.filter(since__lt=until)
     if people is None:
-        here = here.filter(municipality=municipality).exclude(person_id__in=_protected())
+        here = _here(until, municipality)
     else:
-        here = here.filter(person_id__in=people)
+        here = Responsibility.objects.filter(since__lt=until, person_id__in=people)
     where = list(here.order_by("since"))
     known = Standing.objects.filter(since__lt=until, person_id__in={one.person_id for one in where})
     return where, list(known.order_by("since"))
+
+
+def _here(until: date, municipality: str) -> QuerySet[Responsibility]:
+    here = Responsibility.objects.filter(since__lt=until, municipality=municipality)
+    return here.exclude(person_id__in=_protected())
 
 
 def _protected() -> QuerySet[Person]:
@@ -390,96 +394,49 @@ def _costs(
     return found
 
 
+def extracts_of_account(
+    regime: Regime, own: str, partner: str, floor: date, until: date
+) -> tuple[dict[UUID, str], Extracts]:
+    """A line for each person whom the payer reimburses, account and window (see `extracts_of`), in columns, and her
+    number. Of a month in which her claim begins only the days from there on; whether it ended is for the checks."""
+    rows = _here(until, own).filter(payer=regime.payer)
+    begins = dict(rows.order_by("-since").values_list("person_id", "since"))
+    whose = Identifier.objects.filter(person_id__in=rows.values("person_id"), type=NUMBER).order_by("id")
+    numbers = dict(whose.values_list("person_id", "value"))
+    shares = {person: share_of(number) for person, number in numbers.items()}
+    return numbers, extracts_of(regime, partner, rows.values("person_id"), begins, shares, floor, until)
+
+
 def _extracts(regime: Regime, own: str, partner: str, floor: date, until: date) -> list[NewLine]:
-    """A line for each person whom the payer reimburses, account and window: what was booked for months from `floor` on
-    and before `until`, and incomes that were received since for earlier months, without what is claimed already. Of a
-    month in which her claim begins only the days from there on; whether it ended is for the checks."""
-    begins: dict[UUID, date] = {}
-    for here in register_rows(until, municipality=own)[0]:
-        if here.payer == regime.payer:
-            begins.setdefault(here.person_id, here.since)
-    numbers = numbers_by_person(begins)
-    homes = Membership.objects.filter(person_id__in=numbers).values("household_id")
-    living: dict[UUID, list[Membership]] = {}
-    for lives in Membership.objects.filter(household_id__in=homes):
-        living.setdefault(lives.household_id, []).append(lives)
-    out: dict[UUID, list[Stretch]] = {}
-    for left in LeftOut.objects.filter(fund=regime.code):
-        out.setdefault(left.person_id, []).append((left.since, left.until))
-    claims = Claim.objects.filter(side=Side.CLAIMANT, partner=partner).exclude(cost=DAYS)
-    answered = Q(line__in=Answer.objects.values("line_id"))
-    elsewhere = answered | ~Q(line__statement__until=until) | ~Q(fund=regime.code)
-    taken = {(one.cost, one.share if one.fund == regime.code else "") for one in claims.filter(elsewhere)}
-    answers = claims.filter(answered, fund=regime.code).select_related("line__statement")
-    settled = {(one.cost, one.share): one.line for one in answers}
-    late = Q(kind=BookingKind.INCOME) & (Q(on__gte=floor) | Q(on=None, booked_at__date__gte=floor))
-    rows = Booking.objects.filter(
-        Q(kind=BookingKind.EXPENSE, account_code__in=regime.accounts)
-        | Q(kind=BookingKind.INCOME, account_code__in=regime.incomes),
-        Q(period__since__gte=floor) | late, case__household_id__in=living, period__until__lte=until,
-    ).select_related("case", "period", "decision_line__decision__sheet")  # fmt: skip
-    found: dict[tuple[Any, ...], list[Item]] = {}
-    corrects: dict[tuple[Any, ...], Line] = {}
-    whom: dict[tuple[Any, ...], set[str]] = {}
-    for row in rows.order_by("booked_at", "id"):
-        since, ends, cost = row.period.since, row.period.until, f"booking {row.id}"
-        heads = {
-            one.person_id for one in living[row.case.household_id]
-            if one.since < ends and (one.until is None or since < one.until)
-        }  # fmt: skip
-        for person in heads & numbers.keys():
-            share = share_of(numbers[person])
-            claims_it = (max(since, begins[person]), ends)
-            days = length(without([claims_it], out.get(person, []))) if claims_it[0] < ends else 0
-            if not days or row.person_id not in (None, person) or {(cost, share), (cost, "")} & taken:
-                continue
-            key = (person, row.kind, row.account_code, regime.window(since)[0])
-            found.setdefault(key, []).append(Item(cost, since, ends, days, *_parts(row, person, len(heads))))
-            whom.setdefault(key, set()).add("" if row.decision_line_id else row.counterparty)
-            if row.reverses_id and (line := settled.get((f"booking {row.reverses_id}", share))):
-                corrects[key] = line
+    """The same as lines."""
+    numbers, found = extracts_of_account(regime, own, partner, floor, until)
+    keys = {place: key_of(found.bookings[place]) for place in set(found.items.cost.tolist())}
+    texts = dict(
+        Booking.objects.filter(id__in=keys.values(), decision_line=None).values_list("id", "counterparty")
+    )
+    settled = {key_of(key) for key in found.corrects.tolist() if key}
+    cited = {row.id: reference_of(row) for row in Line.objects.filter(id__in=settled).prefetch_related("statement")}
+    items: list[list[Item]] = [[] for _ in found.code]
+    for line, _, place, first, last, *more in zip(*(column.tolist() for column in found.items), strict=True):
+        days = date.fromordinal(first), date.fromordinal(last)
+        items[line].append(Item(f"booking {keys[place]}", *days, *more))
     lines = [
         NewLine(
-            person=person, identifier=numbers[person], kind=LineKind(_KIND[kind]), status="", since=first, until=until,
-            days=0, rate=0, amount=0, cost="", share=share_of(numbers[person]), account_code=code,
-            text=", ".join(sorted(whom[key] - {""}))[:250],
-            corrects=reference_of(corrects[key]) if key in corrects else "",
-        ).of(items)
-        for key, items in found.items() for person, kind, code, first in [key]
+            person=(person := found.people[found.person[n]]), identifier=numbers[person],
+            kind=LineKind.INCOME if found.income[n] else LineKind.COST, status="",
+            since=min(one.since for one in items[n]), until=max(one.until for one in items[n]), days=0, rate=0,
+            amount=amount, cost=cost_of(items[n]), share=share_of(numbers[person]), account_code=found.code[n],
+            text=", ".join(sorted({texts.get(booking_of(one.cost), "") for one in items[n]} - {""}))[:250],
+            corrects=cited[key_of(found.corrects[n])] if found.corrects[n] else "", items=tuple(items[n]),
+        )
+        for n, amount in enumerate(found.amount.tolist()) if amount
     ]  # fmt: skip
-    return sorted(
-        (one for one in lines if one.amount),
-        key=lambda one: (one.identifier, one.kind, one.since, one.account_code, one.cost),
-    )
-
-
-_KIND = {BookingKind.EXPENSE: LineKind.COST, BookingKind.INCOME: LineKind.INCOME}
+    return sorted(lines, key=lambda one: (one.identifier, one.kind, one.since, one.account_code, one.cost))
 
 
 def share_of(number: str) -> str:
     """What a person's part of a booking is called, by her number."""
     return number[-24:]
-
-
-def _parts(row: Booking, person: UUID, heads: int) -> tuple[int, int, int, int]:
-    """Of a booking: its amount, what is hers alone, what is divided, and by how many heads (see `Item`). Of what a
-    decision granted, as its sheet charges it on; where that says nothing of her, by the heads of the household."""
-    sign = -1 if row.kind == BookingKind.INCOME else 1
-    gross = sign * row.amount
-    if row.person_id:
-        return gross, gross, 0, 1
-    if row.decision_line is not None:
-        sheet = row.decision_line.decision.sheet
-        for line in sheet.body["lines"]:
-            if line["code"] == "SHARE" and line["person"] == str(person):
-                told, turned = line["params"], -1 if gross < 0 else 1
-                whole, common, parts = told["need"] - told["own"] - told["reduced"], told["common"], told["heads"]
-                if told.get("basic"):  # and a part of the GBL of her level
-                    common, parts = common * told["sharing"] + told["basic"] * parts, parts * told["sharing"]
-                if abs(whole + Fraction(common, parts) - line["amount"]) > Fraction(1, 2):
-                    return gross, turned * line["amount"], 0, 1  # limited by what is granted
-                return gross, turned * whole, turned * common, parts
-    return gross, 0, gross, heads
 
 
 def claimed(row: Line, numbers: Mapping[UUID, str]) -> NewLine:
