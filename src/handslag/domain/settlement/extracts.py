@@ -60,7 +60,8 @@ def extracts_of(
 ) -> Extracts:  # fmt: skip
     """A line for each person, account and window: what was booked for months from `floor` on and before `until`, and
     incomes that were received since for earlier months, without what is claimed from `partner` already. `whose`: the
-    keys of people, as a queryset; `shares`: what a person's part of a booking is called; `begins`: from which day hers is claimed."""
+    keys of people, as a queryset; `shares`: what a person's part of a booking is called; `begins`: from which day hers
+    is claimed."""
     everyone, home, who, since, ends = _homes(whose)
     mine, first = np.zeros((2, len(everyone)), dtype=np.int64)
     for key, at in zip(shares, places(everyone, _column(shares)).tolist(), strict=True):
