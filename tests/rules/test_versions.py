@@ -266,7 +266,7 @@ OTHERWISE: dict[date, dict[str, set[str]]] = {
             "lone-parent-two-children-below-sixteen", "couple-in-two-places",
             "lone-parent-whose-child-lives-elsewhere", "couple-in-two-places-from-inside-the-month-in-chapter-4",
             "supplement-not-beside-assets-that-cover-the-need", "supplement-not-beside-own-assets-of-the-child",
-            "couple-in-two-places-for-part-of-the-month",
+            "couple-in-two-places-for-part-of-the-month", "who-leaves-where-needs-go-by-days",
         },
     },
     date(2026, 12, 4): {
@@ -278,7 +278,8 @@ OTHERWISE: dict[date, dict[str, set[str]]] = {
     date(2026, 12, 7): {
         "de": {
             "time-to-reduce-ends-inside-the-month", "time-to-reduce-heating-ends-inside-the-month",
-            "higher-rent-ends-inside-the-month",
+            "higher-rent-ends-inside-the-month", "who-leaves-where-needs-go-by-days",
+            "child-of-a-parent-who-lives-rent-free",
         },
     },
 }  # fmt: skip

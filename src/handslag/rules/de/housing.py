@@ -22,7 +22,17 @@ from handslag.rules.de.need import (
     rounded,
     to_cent,
 )
-from handslag.rules.de.numbers import DEADLINE_BY_DAYS, NO_LIMIT, RESIDENTS, SEPARATE, WAITING_ONLY, Norms
+from handslag.rules.de.numbers import (
+    CHILD_HAS_NOTHING,
+    DEADLINE_BY_DAYS,
+    NO_LIMIT,
+    OTHERS_BEAR,
+    RATE_ONLY,
+    RESIDENTS,
+    SEPARATE,
+    WAITING_ONLY,
+    Norms,
+)
 from handslag.rules.de.rows import Period
 from handslag.rules.norms import Number, Table
 from handslag.rules.versions import versioned
@@ -289,9 +299,8 @@ def cost_of(_: Any, *found: Any) -> Cost:
     return Cost(tuple(values[: len(why)]), (0, *values[len(why) :]), why)
 
 
-def days_of(person: Any, cost: Cost, chapter: Whole, month: Period) -> tuple[Whole, ...]:
-    """For each amount of a cost so many days of those that count for the person: of the entitlement, or all."""
-    part = in_part(person, chapter, month)
+def days_of(person: Any, cost: Cost, part: Truth, month: Period) -> tuple[Whole, ...]:
+    """For each amount of a cost so many days of the month: where it is a `part`, of those of the entitlement."""
     since = where(part, person.first_day - 1, 0)
     until = where(part, person.last_day, month.month_days)
     ends = (*cost.days[1:], month.month_days)
@@ -300,23 +309,24 @@ def days_of(person: Any, cost: Cost, chapter: Whole, month: Period) -> tuple[Who
     )
 
 
-def of_the_month(person: Any, cost: Cost, chapter: Whole, month: Period) -> tuple[Whole, Whole]:
-    """What counts a month for the person: an amount, and by what it is still to be divided."""
+def of_the_month(person: Any, cost: Cost, part: Truth, month: Period) -> tuple[Whole, Whole]:
+    """What counts a month for the person, by all days or where it is a `part` by those of the entitlement: an amount,
+    and by what it is still to be divided."""
     if len(cost.amounts) == 1:
         return cost.first, 1
-    days = days_of(person, cost, chapter, month)
+    days = days_of(person, cost, part, month)
     of_days = add(person, *(amount * of for amount, of in zip(cost.amounts, days, strict=True)))
     return of_days, add(person, *days)
 
 
-def told_of(person: Any, cost: Cost, chapter: Whole, month: Period) -> tuple[Any, dict[str, Whole]]:
+def told_of(person: Any, cost: Cost, part: Truth, month: Period) -> tuple[Any, dict[str, Whole]]:
     """For the explanation (one household only): why so much counts, from which days on less or more does, and the
     params of those words."""
     if len(cost.amounts) == 1 or not isinstance(cost.first, int):
         return cost.why[0], {"recognised": cost.first}
     found: list[tuple[Whole, Whole, Whole, Any]] = []
     for amount, day, days, why in zip(
-        cost.amounts, cost.days, days_of(person, cost, chapter, month), cost.why, strict=True
+        cost.amounts, cost.days, days_of(person, cost, part, month), cost.why, strict=True
     ):
         if found and found[-1][0] == amount:
             found[-1] = (amount, found[-1][1], found[-1][2] + days, found[-1][3])
@@ -358,6 +368,8 @@ def share_of_rent(
     actual: Whole,
     cost: Cost,
     parts: Whole,
+    some_stay: Truth,
+    guest: Truth,
     code: str,
     sections: tuple[str, str],
     numbers: tuple[Any, ...],
@@ -365,23 +377,29 @@ def share_of_rent(
     norm: Norms,
     sheet: Any,
 ) -> Whole:
-    """The member's part by heads of what counts of rent or heating; `sections` of chapters 3 and 4."""
+    """The member's part by heads of what counts of rent or heating; `sections` of chapters 3 and 4.
+
+    `some_stay`: some of the household are there all month; `guest`: its adults live there rent-free.
+    """
+    part, child, own = in_part(person, chapter, month), guest & no(person.adult), bears(person, guest, norm)
     part_days, told = part_told(person, chapter, month, norm)
-    amount, divisor = of_the_month(person, cost, chapter, month)
-    divisor = divisor * parts
-    why, counts = told_of(person, cost, chapter, month)
+    amount, divisor = of_the_month(person, cost, part, month)
+    amount, divisor = where(own, amount, 0), divisor * parts
+    why, counts = told_of(person, cost, part, month)
     rounding = part_rounding(amount, divisor, person, chapter, month, norm)
     return sheet.line(
         code,
         as_part(amount, divisor, person, chapter, month, norm),
         of=shown(person, "as_home"),
         section=where(chapter == CHAPTER_4, sections[1], sections[0]),
-        text=where(parts == 1, "share_all", "share") + why + part_days,
+        text=where(parts == 1, "share_all", "share") + why + where(own, part_days, " rent_free_parent"),
         numbers=(
             *numbers,
             used(norm.setting_head_split, parts > 1),
             rounded(amount, divisor, norm),
             *part_numbers(person, chapter, month, norm),
+            used(norm.setting_rent_free_child, child),
+            used(norm.setting_part_share, own & part & some_stay & (norm.setting_start != RATE_ONLY)),
             *rounding,
         ),
         rounding=where(amount % divisor == 0, to_cent(rounding), "cent"),
@@ -390,6 +408,82 @@ def share_of_rent(
         parts=parts,
         **counts,
         **told,
+    )
+
+
+def grown(person: Any, rent_free: bool) -> Whole:
+    """1 for an adult in the dwelling who lives there rent-free, or who doesn't."""
+    return where(person.adult & person.dwelling & (person.rent_free == rent_free), 1, 0)
+
+
+def child_has_nothing(norm: Norms) -> bool:
+    """Whether no part of rent and heating is a child's whose parents live rent-free."""
+    return norm.setting_rent_free_child is not None and norm.setting_rent_free_child == CHILD_HAS_NOTHING
+
+
+def bears(person: Any, guest: Truth, norm: Norms) -> Truth:
+    """Whether a part of rent and heating is the member's; a setting says it of a child whose parents have none."""
+    if not child_has_nothing(norm):
+        return no(person.rent_free)
+    return no(person.rent_free) & (person.adult | no(guest))
+
+
+def lapses(norm: Norms) -> bool:
+    """Whether nobody has the part of rent and heating of who is there on some days only, on the other days."""
+    shared = norm.setting_part_share is not None and norm.setting_part_share == OTHERS_BEAR
+    return norm.setting_start == RATE_ONLY or not shared
+
+
+def for_part(person: Any, chapter: Whole, month: Period) -> Whole:
+    """1 for who lives in the dwelling on some days of the month only, and has part of the need."""
+    return where(person.dwelling & in_part(person, chapter, month), 1, 0)
+
+
+def lacking(
+    person: Any,
+    chapter: Whole,
+    there: Truth,
+    cost: Cost,
+    parts: Whole,
+    guest: Truth,
+    month: Period,
+    norm: Norms,
+) -> Whole:
+    """What the member's part of rent or heating is less than it would be all month."""
+    part = in_part(person, chapter, month)
+    amount, divisor = of_the_month(person, cost, part, month)
+    whole, days = of_the_month(person, cost, False, month)
+    less = cents(whole, days * parts, norm) - as_part(amount, divisor * parts, person, chapter, month, norm)
+    return where(person.dwelling & bears(person, guest, norm) & there, maximum(less, 0), 0)
+
+
+def share_of_lacking(
+    person: Any,
+    chapter: Whole,
+    missing: Whole,
+    stays: Whole,
+    guest: Truth,
+    code: str,
+    sections: tuple[str, str],
+    month: Period,
+    norm: Norms,
+    sheet: Any,
+) -> Whole:
+    """Where a setting says so: what is `missing` of those who are there on some days, for the `stays` people who are
+    there all month, in equal parts."""
+    people = maximum(stays, 1)
+    all_month = person.dwelling & bears(person, guest, norm) & no(in_part(person, chapter, month))
+    return sheet.line(
+        code,
+        cents(missing, people, norm),
+        of=shown(person, "as_home"),
+        section=where(chapter == CHAPTER_4, sections[1], sections[0]),
+        text=where(people == 1, "lacking_all", "lacking"),
+        numbers=(norm.setting_part_share, norm.setting_head_split, rounded(missing, people, norm)),
+        rounding=where(missing % people == 0, "", "cent"),
+        when=all_month & (missing > 0),
+        missing=missing,
+        stays=people,
     )
 
 

@@ -88,6 +88,8 @@ TOGETHER: Final = 1
 COUNTS, COUNTS_NOT, COUNTS_BY_DAYS = 0, 1, 2
 WAITING_ONLY: Final = 0
 DEADLINE_BY_DAYS: Final = 1
+OTHERS_BEAR: Final = 1
+CHILD_HAS_NOTHING: Final = 1
 SEPARATE: Final = 0
 EACH_DAY: Final = 0
 GROSS: Final = 0
@@ -269,6 +271,8 @@ class Norms(NormSet):
     setting_provisional_together: Number | None = None
     setting_spread_claim: Number | None = None
     setting_deadline_part: Number | None = None
+    setting_part_share: Number | None = None
+    setting_rent_free_child: Number | None = None
     rent_limit: Table | None = None
     rent_further: Number | None = None
     heating_limit: Table | None = None

@@ -253,6 +253,14 @@ def write_housing(household: Any, chapters: Any, month: Period, norm: Norms, she
     members = household.members
     parts = spread(members, home.shares(household, norm))
     there = spread(members, household.has_housing)
+    guests = none = each(members, lambda p: p.adult & False)
+    some_days = 0
+    if home.child_has_nothing(norm) or sheet.explains:
+        free, paying = (total(members, each(members, home.grown, rent_free)) for rent_free in (True, False))
+        guests = spread(members, (free > 0) & (paying == 0))
+    if sheet.explains or not home.lapses(norm):
+        some_days = total(members, each(members, home.for_part, month, along=(chapters,)))
+    some_stay = spread(members, household.heads > some_days) if sheet.explains else none
 
     section, undivided = norm.section, home.undivided_numbers(household, norm)
 
@@ -266,23 +274,33 @@ def write_housing(household: Any, chapters: Any, month: Period, norm: Norms, she
         numbers = home.numbers_of_days([numbers(household, day, norm) for day in days])
         if sheet.explains:
             numbers += deadline(household, month, norm)
-        cost = (*amounts, *turns[: len(days) - 1])
-        return each(
+        cost = tuple(spread(members, value) for value in (*amounts, *turns[: len(days) - 1]))
+        costs = each(members, home.cost_of, whys, along=cost)
+        own = each(
             members, home.share_of_rent, code, sections, (*numbers, *undivided), month, norm, sheet,
-            along=(
-                chapters, there, spread(members, actual),
-                each(members, home.cost_of, whys, along=tuple(spread(members, value) for value in cost)), parts,
-            ),
+            along=(chapters, there, spread(members, actual), costs, parts, some_stay, guests),
         )  # fmt: skip
+        return own, costs
 
-    rent = share(
+    def others(code: str, own: Any, costs: Any, sections: tuple[str, str]) -> Any:
+        if home.lapses(norm):
+            return own
+        lacking = each(members, home.lacking, month, norm, along=(chapters, there, costs, parts, guests))
+        stay = spread(members, home.shares(household, norm) - some_days)
+        along = (chapters, spread(members, total(members, lacking)), stay, guests)
+        more = each(members, home.share_of_lacking, code, sections, month, norm, sheet, along=along)
+        return each(members, need.add, along=(own, more))
+
+    rent, costs = share(
         "RENT", household.rent, home.recognised_rent, home.why_rent, home.rent_numbers, home.deadline_of_rent,
         home.rent_turns(household), (section.rent, section.rent4),
     )  # fmt: skip
-    warm = share(
+    rent = others("RENT_OTHERS", rent, costs, (section.rent, section.rent4))
+    warm, costs = share(
         "HEATING", household.heating, home.recognised_heating, home.why_heating, home.heating_numbers,
         home.deadline_of_heating, (household.heating_days,), (section.heating, section.heating),
     )  # fmt: skip
+    warm = others("HEATING_OTHERS", warm, costs, (section.heating, section.heating))
     relatives = (chapters, spread(members, household.residents), spread(members, household.heating))
     difference = each(members, home.difference, norm, sheet, along=relatives)
     elsewhere = each(members, home.elsewhere, month, norm, sheet, along=(chapters,))
