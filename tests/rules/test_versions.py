@@ -279,7 +279,8 @@ OTHERWISE: dict[date, dict[str, set[str]]] = {
         "de": {
             "time-to-reduce-ends-inside-the-month", "time-to-reduce-heating-ends-inside-the-month",
             "higher-rent-ends-inside-the-month", "who-leaves-where-needs-go-by-days",
-            "child-of-a-parent-who-lives-rent-free",
+            "child-of-a-parent-who-lives-rent-free", "time-to-reduce-ends-after-the-first-day",
+            "time-to-reduce-heating-ends-after-the-first-day",
         },
     },
 }  # fmt: skip
