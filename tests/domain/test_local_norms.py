@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Any
 
+import psycopg
 import pytest
 
 from handslag.domain.entitlement.models import Forecast, LocalNorm
@@ -14,7 +15,13 @@ from handslag.domain.entitlement.operations.precalculations import (
     end_precalculation,
     start_precalculation,
 )
-from handslag.domain.entitlement.queries import chunk_of_sheets, differences, local_norm_entries, local_norms
+from handslag.domain.entitlement.queries import (
+    chunk_of_sheets,
+    differences,
+    local_norm_entries,
+    local_norms,
+    would_change,
+)
 from handslag.domain.entitlement.states import RunKind
 from handslag.domain.tenancy.door import acting
 from handslag.domain.tenancy.policies import NotPossible
@@ -105,6 +112,15 @@ def test_a_swiss_table_holds_in_each_canton_from_its_day_on(abroad: Any, databas
         assert [(n.name, n.owner) for n in local_norms("ch")] == [("rent.limit", "Abroad kommun")]
         assert local_norms("de") == local_norms("se") == []
     assert take_population(**office.by(TEST), month=APRIL).norms[0]["name"] == "rent.limit"
+    # facts that can't be read any more end nobody else's turn
+    with psycopg.connect(database.admin, autocommit=True) as administrator:
+        administrator.execute("SET session_replication_role = replica")
+        spoilt = "UPDATE entitlement_snapshot SET facts = '{}' WHERE case_id = %s"
+        administrator.execute(spoilt, [folders["BE"].case.id])
+    lower = enter_local_norm(**office.act("alva"), entry=entry | {"rows": [1100, 1500]}, since=APRIL.since, source="13")
+    with acting(office.slug, TEST, "look"):
+        found = would_change(lower, office.today)
+    assert (found.open_cases, found.less, found.not_computed) == (3, (-100_00, -100_00), 1)
 
 
 def test_a_german_district_sets_its_tables_and_nothing_of_another_law(abroad: Any, database: Any) -> None:

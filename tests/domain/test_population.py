@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import psycopg
 
 from handslag.domain.audit.models import Event, Payload
 from handslag.domain.entitlement.operations import (
@@ -88,3 +89,9 @@ def test_decided_households_leave_without_names_and_it_is_on_record(
     assert said[0] == said[1] and said[0][0] == str(office.month)
     assert (len(said), said[0][1]["se"][0]) == (2, 2)
     assert take_population(**office.by(TEST), month=office.month - 1).households == {}
+    with psycopg.connect(database.admin, autocommit=True) as administrator:
+        administrator.execute("SET session_replication_role = replica")
+        spoilt = "UPDATE entitlement_snapshot SET facts = '{}' WHERE case_id = %s"
+        administrator.execute(spoilt, [folders[0].case.id])
+    taken = take_population(**office.by(TEST), month=office.month)
+    assert (len(taken.households["se"]), taken.unread) == (1, 1)

@@ -55,6 +55,8 @@ SNIPPETS = [
     [
         ("a: 1\nb: 2026-02-30", "line 2: there is no day 2026-02-30"),
         ("a: 1\n\nb: " + "9" * 5_000, "line 3: a number of more than 400 digits"),
+        ("a: 08 5\nb: 010", "line 2: 010 is no value that can be read"),  # eight, says YAML
+        ("a: 0.5\nb: 10:30", "line 2: 10:30 is no value that can be read"),  # six hundred and thirty
         ("a:\n  " + "[" * 500, "line 2: more than 40 levels"),
         ("a: 1\nb: &b [*b]", "line 2: more than 40 levels, or values that refer to others within themselves"),
         ("a: 1\nb: 2\na: 3", "line 3: a stands here twice"),

@@ -116,12 +116,14 @@ def test_who_cannot_be_calculated_is_left_out_and_named() -> None:
         {"members": [{"key": "a", "role": "child", "age": 21}]},  # no norm for that age
         {"members": [{"key": "a", "role": "adult", "age": 40}], "settings": {"setting.lunch": "x"}},
         {"members": []},
+        {"members": [{"key": "a", "role": "adult", "age": 40}], "norm": "none"},
     ]
     found = calculate(question("se", ()), 100, msgspec.json.encode(rows))
     assert found["kinds"].keys() == {"single_0"} and found["kinds"]["single_0"][0] == 1
-    assert [n for n, _ in found["refused"]] == [102, 103, 104]
+    assert [n for n, _ in found["refused"]] == [102, 103, 104, 105]
     whys = [why for _, why in found["refused"]]
     assert "riksnorm.child" in whys[0] and "setting.lunch is no setting" in whys[1] and "somebody" in whys[2]
+    assert whys[3] == "norm: the tables have no norm none"
 
 
 def test_a_simulation_goes_by_the_rules_known_on_its_day() -> None:

@@ -210,7 +210,9 @@ def run_command(place: Path, out: Path, **more: Any) -> str:
     [
         (["people.parquet", "--since", "2026-13"], "--since: no such month: 2026-13"),
         (["people.parquet", "--months", "0"], "from 1 to 120 months are simulated, not 0"),
-        (["people.parquet", "--chunk", "0"], "a piece has at least one household"),
+        (["people.parquet", "--chunk", "0"], "a piece has from 1 to 1000000 households, not 0"),
+        (["people.parquet", "--since", "0001-01"], "0001-01: from 2000 on is simulated"),
+        (["people.parquet", "--after", "a\nTotal.yaml"], "'a\\nTotal.yaml': a name that can be printed is expected"),
         (["people.parquet", "--lang", "xx"], "--lang: sv, de, fr, en"),
         (["people.parquet", "--law", "fr"], "there is no pack fr; there are ch, de, se"),
         (["people.parquet", "--law", "de"], "people.parquet: costs: no such column; there are members, housing"),
@@ -232,6 +234,10 @@ def run_command(place: Path, out: Path, **more: Any) -> str:
         (["bill.yaml"], "bill.yaml: a population is a .parquet or a .jsonl file"),
         (["broken.parquet"], "broken.parquet: no Parquet file"),
         (["broken.jsonl"], "broken.jsonl: row 2: a JSON object is expected"),
+        (["latin.jsonl"], "latin.jsonl: row 1: a JSON object is expected: 'utf-8' codec can't decode byte 0xe5"),
+        (["deep.jsonl"], "deep.jsonl: row 1: a JSON object is expected: maximum recursion depth exceeded"),
+        (["doubled.parquet"], "doubled.parquet: settings, from row 1 on: can't be read: Converting to Python"),
+        (["far.parquet"], "far.parquet: household_size, from row 1 on: can't be read: d"),
         (["old.jsonl"], "old.jsonl: row 1: members[0]: age: whole years from 0 to 120 are expected, not '40'"),
         (["few.jsonl"], "1 of 1 pieces\nfewer than 5 households could be calculated: nothing can be published"),
         (["nobody.jsonl"], "nobody.jsonl: there is no household in it"),
@@ -250,6 +256,7 @@ def test_what_is_wrong_is_said_in_one_line(
     for name in ("people.parquet", "bill.yaml"):
         (tmp_path / name).symlink_to(place / name)
     one = '{"members": [{"key": "a", "role": "adult", "age": 40}]}\n'
+    (tmp_path / "a\nTotal.yaml").write_text(PROPOSAL)
     (tmp_path / "early.yaml").write_text(
         "- name: riksnorm.single\n  values:\n"
         "    - {since: 2026-03-01, value: 4400, source: a bill, checked_on: 2026-01-01, status: example}\n"
@@ -265,6 +272,8 @@ def test_what_is_wrong_is_said_in_one_line(
     (tmp_path / "broken.parquet").write_text("PAR")
     (tmp_path / "broken.jsonl").write_text(one + "\n[]\n")
     (tmp_path / "old.jsonl").write_text(one.replace("40", '"40"'))
+    (tmp_path / "latin.jsonl").write_bytes(one.replace("40", '"å"').encode("latin-1"))
+    (tmp_path / "deep.jsonl").write_text(f'{{"members": {"[" * 5000}{"]" * 5000}}}')
     (tmp_path / "few.jsonl").write_text(one * 4)
     (tmp_path / "nobody.jsonl").write_text("\n")
     import pyarrow
@@ -275,6 +284,11 @@ def test_what_is_wrong_is_said_in_one_line(
     members = pyarrow.array([[{"key": "a", "role": "adult", "age": 40}]] * 9)
     endless = pyarrow.table({"members": members, "household_size": [float("inf")] * 9})
     parquet.write_table(endless, tmp_path / "endless.parquet")
+    texts = pyarrow.map_(pyarrow.string(), pyarrow.string())
+    doubled = pyarrow.array([[("setting.lunch_days", "x"), ("setting.lunch_days", "y")]] * 9, type=texts)
+    parquet.write_table(pyarrow.table({"members": members, "settings": doubled}), tmp_path / "doubled.parquet")
+    far = pyarrow.array([2**62] * 9, type=pyarrow.timestamp("us"))
+    parquet.write_table(pyarrow.table({"members": members, "household_size": far}), tmp_path / "far.parquet")
     whole = bytearray((place / "people.parquet").read_bytes())
     whole[4:400] = bytes(396)
     (tmp_path / "torn.parquet").write_bytes(whole)

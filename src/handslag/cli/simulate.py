@@ -125,6 +125,8 @@ def cases(
             taken = take_population(tenant=tenant, by=system("simulate"), now=clock.now(), month=first)
         except UnknownTenant:
             sys.exit(f"there is no organisation {tenant}")
+    if taken.unread:
+        print(f"left out: {taken.unread} decisions whose facts can't be read any more", file=sys.stderr)
     rows = taken.households.get(law, [])
     with _told():
         population.write(out, pack(law), rows)

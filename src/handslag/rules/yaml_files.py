@@ -137,6 +137,8 @@ class _Loader(yaml.SafeLoader):
         line = node.start_mark.line + 1
         if isinstance(node, yaml.ScalarNode) and node.tag in _NUMBERS and len(node.value) > MOST_DIGITS:
             raise YamlError("digits", line, "")
+        if isinstance(node, yaml.ScalarNode) and node.tag in _NUMBERS and _OTHER_NUMBER.match(node.value):
+            raise YamlError("value", line, node.value[:60])
         try:
             found = super().construct_object(node, deep)
             if isinstance(found, str) and _NO_TEXT.search(found):
@@ -151,4 +153,6 @@ class _Loader(yaml.SafeLoader):
 
 
 _NO_TEXT: Final = re.compile("[\0\ud800-\udfff]")
+_OTHER_NUMBER: Final = re.compile(r"[+-]?(0[0-9_]|[0-9][0-9_]*:)", re.ASCII)
+"""What YAML reads as eights or sixties and people don't: 010 would be eight, 10:30 six hundred and thirty."""
 _NUMBERS: Final = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")

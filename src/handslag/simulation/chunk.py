@@ -69,6 +69,10 @@ def calculate(asked: Question, first: int, rows: bytes) -> dict[str, Any]:
     law = pack(asked.law)
     households, example = _read(law, asked.months[0], first, msgspec.json.decode(rows)), False
     refused = {n: why for n, why in enumerate(households) if isinstance(why, str)}
+    there_are = {each.name.split(".")[1] for each in asked.tables if each.name.startswith("norm.")}
+    for n, facts in enumerate(households):
+        if n not in refused and (own := getattr(facts, "norm", "")) and own not in there_are:
+            refused[n] = f"norm: the tables have no norm {own}"
     granted = np.zeros((2, len(asked.months), len(households)), dtype=np.int64)
     for m, month in enumerate(asked.months):
         there = {}

@@ -69,11 +69,24 @@ def read(path: Path, size: int) -> Iterator[tuple[int, Any]]:
         there += batch.num_rows
         while there >= size:
             table = pyarrow.Table.from_batches(waiting)
-            yield first, partial(table.slice(0, size).to_pylist, maps_as_pydicts="strict")
+            yield first, partial(_rows_of, path, first, table.slice(0, size))
             first, there = first + size, there - size
             waiting = table.slice(size).to_batches() if there else []
     if there:
-        yield first, partial(pyarrow.Table.from_batches(waiting).to_pylist, maps_as_pydicts="strict")
+        yield first, partial(_rows_of, path, first, pyarrow.Table.from_batches(waiting))
+
+
+def _rows_of(path: Path, first: int, table: Any) -> list[dict[str, Any]]:
+    """The rows of a piece; PopulationError for a column with what a row can't have: a setting or a field that stands
+    twice, a day out of all years."""
+    told: dict[str, list[Any]] = {}
+    for name in table.column_names:
+        try:
+            told[name] = table.column(name).to_pylist(maps_as_pydicts="strict")
+        except (ArithmeticError, LookupError, ValueError) as error:
+            what = " ".join(str(error.args[0] if error.args else error).split())
+            raise PopulationError(f"{path}: {name}, from row {first + 1} on: can't be read: {what}") from error
+    return [dict(zip(told, row, strict=True)) for row in zip(*told.values(), strict=True)]
 
 
 def _batches(path: Path, size: int) -> Iterator[Any]:
@@ -90,7 +103,7 @@ def _read_lines(path: Path, size: int) -> Iterator[tuple[int, Any]]:
         for n, line in enumerate(lines):
             try:
                 rows.append(msgspec.json.decode(line, type=dict[str, Any]))
-            except msgspec.MsgspecError as error:
+            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
                 raise PopulationError(f"{path}: row {first + n + 1}: a JSON object is expected: {error}") from error
         return rows
 

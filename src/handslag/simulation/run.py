@@ -28,7 +28,10 @@ from handslag.simulation.disclosure import TooFew, published
 
 CHUNK: Final = 10_000
 """Households in a piece."""
+MOST_CHUNK: Final = 1_000_000
 MOST_MONTHS: Final = 120
+FIRST_YEAR: Final = 2000
+"""No law here is older, and who is born before 1880 is no member."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +87,10 @@ def _prepared(asked: Simulation, known_on: date) -> tuple[Question, dict[str, An
     law = pack(asked.law)
     if not 1 <= asked.months <= MOST_MONTHS:
         raise SimulationError(f"from 1 to {MOST_MONTHS} months are simulated, not {asked.months}")
-    if asked.chunk < 1:
-        raise SimulationError("a piece has at least one household")
+    if not 1 <= asked.chunk <= MOST_CHUNK:
+        raise SimulationError(f"a piece has from 1 to {MOST_CHUNK} households, not {asked.chunk}")
+    if asked.since.year < FIRST_YEAR:
+        raise SimulationError(f"{asked.since}: from {FIRST_YEAR} on is simulated")
     if not population.count(asked.people):
         raise SimulationError(f"{asked.people}: there is no household in it")
     population.check_columns(asked.people, law)
@@ -93,6 +98,9 @@ def _prepared(asked: Simulation, known_on: date) -> tuple[Question, dict[str, An
     def read(reader: Any, given: tuple[Path, ...]) -> Iterator[Any]:
         return (one for path in files(given) for one in reader(_text(path), str(path), law.LANGUAGE))
 
+    for path in files((*asked.tables, *asked.before, *asked.after)):
+        if not path.name.isprintable():  # it stands in the report
+            raise NormError(f"{path.name!a}: a name that can be printed is expected of a file")
     tables = tuple(by_name(read(load, asked.tables)).values())
     before, after = (tuple(read(load_amendments, given)) for given in (asked.before, asked.after))
     if problems := not_yet_checked((*tables, *before, *after), clock.central_today()):
@@ -224,15 +232,17 @@ def _on_cluster(
                 running[future] = number
                 finished.add(future)
 
-        give()
-        for future in finished:
-            try:
-                result = future.result()
-            except distributed.scheduler.KilledWorker as error:
-                what = f"piece {running[future] + 1}: the workers that had it died"
-                raise SimulationError(f"{what}: {error}") from error
-            keep(running.pop(future), result)
+        try:
             give()
+            for future in finished:
+                result = future.result()
+                keep(running.pop(future), result)
+                give()
+        except distributed.scheduler.KilledWorker as error:
+            what = f"piece {running[future] + 1}: the workers that had it died"
+            raise SimulationError(f"{what}: {error}") from error
+        except (distributed.client.FutureCancelledError, distributed.comm.CommClosedError) as error:
+            raise SimulationError(f"{scheduler}: the scheduler was lost; started again, it goes on") from error
 
 
 def _write_report(asked: Simulation, question: Question, folder: Path, sums: dict[str, Any]) -> None:

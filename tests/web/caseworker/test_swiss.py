@@ -384,7 +384,7 @@ def test_a_budget_holds_for_months_that_are_released_after_the_declaration(
         sheets = chunk_in_force(None)
         assert {sheet.id for sheet in sheets} == set(Decision.objects.values_list("sheet_id", flat=True))
         assert [effect(sheet, office.today) for sheet in sheets] == [None] * 3
-        households = unnamed_households(at.month)
+        households, _ = unnamed_households(at.month)
     assert list(households) == ["ch"]
     assert "Dario" not in str(households) and str(sheets[0].case.applicant_id) not in str(households)
 

@@ -321,19 +321,23 @@ def propose_correction(
 
 @dataclass(frozen=True)
 class Population:
-    """Households that name nobody, by pack; and what their municipality has set, as entries of a norm file."""
+    """Households that name nobody, by pack; what their municipality has set, as entries of a norm file; and of how many
+    decisions the facts can't be read any more."""
 
     households: dict[str, list[dict[str, Any]]]
     norms: list[dict[str, Any]]
+    unread: int
 
 
 @operation()
 def take_population(*, tenant: str | int, by: Actor, now: datetime, month: Month) -> Done[Population]:
     """Take the households of the decisions in force on a month out of the cases, for a simulation: no identifier, name,
     date of birth or free text, nobody who is protected. The chain keeps that, how many, and the digest of what left."""
-    taken = Population(unnamed_households(month), local_norm_entries())
+    households, unread = unnamed_households(month)
+    taken = Population(households, local_norm_entries(), unread)
     payload = {
         "month": str(month),
+        "unread": unread,
         "households": {
             law: [len(rows), hashlib.sha256(msgspec.json.encode(rows, order="sorted")).hexdigest()]
             for law, rows in taken.households.items()

@@ -253,13 +253,15 @@ def would_change(norm: LocalNorm, today: date) -> WouldChange:
     open_cases, differences, otherwise, not_computed = newest.count(), [], 0, 0
     as_if = as_if_with(norm)
     for sheet in newest[:MOST_LOOKED_AT]:
-        facts = law.Facts.from_json(sheet.snapshot.facts)
         try:
+            facts = law.Facts.from_json(sheet.snapshot.facts)
             was, would_be = (
                 law.calculate(facts, law.norms_of(facts, today, today, tables))
                 for tables in (local_norms(law.PACK), as_if(facts.since))
             )
-        except (FactsError, NormError, NormMissing):
+        except DatabaseError:
+            raise
+        except Exception:  # one case's fault never ends the others' turn
             not_computed += 1
             continue
         differences.append(would_be.granted - was.granted)
@@ -621,21 +623,27 @@ def chunk_in_force(after: UUID | None, most: int = CHUNK) -> list[Sheet]:
     return list((rows.filter(id__gt=after) if after else rows)[:most])
 
 
-def unnamed_households(month: Month) -> dict[str, list[dict[str, Any]]]:
+def unnamed_households(month: Month) -> tuple[dict[str, list[dict[str, Any]]], int]:
     """By pack: the households of the decisions in force on a month, as rows of a population that name nobody, in an
-    order that says nothing. Whoever is protected is left out with the household."""
+    order that says nothing; and of how many decisions the facts can't be read any more. Whoever is protected is left
+    out with the household."""
     found: dict[str, list[dict[str, Any]]] = {}
+    unread = 0
     decided = PersonMonth.objects.filter(since__gte=month.since, since__lt=month.until).values("sheet_id")
     hidden = {str(key) for key in Person.objects.filter(protection_level__gt=0).values_list("id", flat=True)}
     rows = Sheet.objects.select_related("case", "snapshot").filter(id__in=decided)
     for sheet in rows.iterator(CHUNK):
-        facts = pack(sheet.pack).Facts.from_json(sheet.snapshot.facts)
+        try:
+            facts = pack(sheet.pack).Facts.from_json(sheet.snapshot.facts)
+        except (FactsError, PackError):
+            unread += 1
+            continue
         people = {m.key for m in facts.members} | {str(sheet.case.applicant_id), str(sheet.case.co_applicant_id)}
         if not people & hidden:
             found.setdefault(sheet.pack, []).append(_in_no_compilation(pseudonymised(facts)))
     for households in found.values():
         households.sort(key=lambda row: msgspec.json.encode(row, order="sorted"))
-    return found
+    return found, unread
 
 
 def _in_no_compilation(row: dict[str, Any]) -> dict[str, Any]:
