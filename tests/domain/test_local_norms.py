@@ -162,11 +162,11 @@ def test_a_table_that_grows_shrinks_or_becomes_one_amount_leaves_its_history(abr
     for month, limit in ((1, 1500_00), (3, 1500_00), (4, 1900_00), (5, 1900_00), (6, 1450_00)):
         for one in (norm, again):
             assert lookup(held(one, date(2026, month, 1)), 6) == limit
-    read_again = read(written, "own.yaml", None, "", {}, law_of("CH"))
+    read_again = read(written, "own.yaml", None, "", {}, law_of("CH"), "en")
     assert [(e.since.month, e.entry["bands"], e.entry["rows"][-1]) for e in read_again] == [
         (1, [1, 2, 3], 1500), (4, [1, 2, 3, 4, 5], 1900), (6, [1, 2], 1450)]  # fmt: skip
     with pytest.raises(FileError, match=r"^own\.yaml, [^:]+: rent\.limit "):  # which of the two would hold?
-        read(written + written, "own.yaml", None, "", {}, law_of("CH"))
+        read(written + written, "own.yaml", None, "", {}, law_of("CH"), "en")
 
 
 def test_a_guideline_for_all_becomes_a_table_and_is_for_all_again(

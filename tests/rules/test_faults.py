@@ -26,7 +26,7 @@ ELSEWHERE = re.compile(
     r"|.* rows, the offsets say .*|\d+(: \d+)*|.*; \d+|.*no row for some key.*"
     r"|.* takes the place of no norm of SKOS|7 is 7"  # of a canton's folder
 )
-MAKERS = ("FactsError", "NormError", "NormMissing", "PackError")
+MAKERS = ("FactsError", "NormError", "_Fault", "NormMissing", "PackError")
 
 
 def _texts(node: ast.AST) -> Iterator[str]:

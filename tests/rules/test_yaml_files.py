@@ -97,7 +97,7 @@ def test_whatever_stands_anywhere_a_file_is_read_or_refused(tmp_path: Path) -> N
     chance, path, given = random.Random(1), tmp_path / "case.yaml", CASE.partition("expected:")[0]
     assert [norm.name for norm in load(NORMS, "f.yaml")] == ["limit.RENT", "setting.day_method"]
     refused = 0
-    readings = (load, load_amendments, lambda text, file: norm_files.read(text, file, None, "", {}, pack("se")))
+    readings = (load, load_amendments, lambda text, file: norm_files.read(text, file, None, "", {}, pack("se"), "en"))
     for snippet in SNIPPETS * 3:
         text = _spoilt(NORMS, snippet, chance)
         for reading in readings:
@@ -122,6 +122,6 @@ def test_thousands_of_wrong_entries_are_each_named_and_the_file_is_composed_once
     monkeypatch.setattr(yaml, "compose", lambda text, **more: composed.append(text) or real(text, **more))
     text = "".join(f"- {{name: limit.RENT{n}}}\n" for n in range(300))
     with pytest.raises(norm_files.FileError) as wrong:
-        norm_files.read(text, "f.yaml", None, "", {}, pack("se"))
+        norm_files.read(text, "f.yaml", None, "", {}, pack("se"), "en")
     assert len(wrong.value.problems) == 300 and "300" in wrong.value.problems[-1].partition("limit")[0]
     assert composed == [text]

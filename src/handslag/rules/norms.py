@@ -59,7 +59,14 @@ LAST_KEY: Final = 9_999
 
 
 class NormError(ValueError):
-    """A norm file is wrong; the message names file, norm and what is expected."""
+    """A norm file is wrong; the message names file, norm and what is expected.
+
+    `told`: the message without `place`, the file and line that it begins with where they are known apart.
+    """
+
+    def __init__(self, told: str, place: str = "") -> None:
+        super().__init__(f"{place}: {told}" if place else told)
+        self.told, self.place = told, place
 
 
 class NormMissing(LookupError):
@@ -419,31 +426,31 @@ def from_entries(
     for number, entry in enumerate(entries):
         place = at(file, lines[number]) if lines else file
         if not isinstance(entry, dict) or not isinstance(entry.get("name"), str):
-            raise NormError(f"{place}: each norm is a mapping with a name")
+            raise NormError("each norm is a mapping with a name", place)
         steps = [*([under] if under else []), str(first + number)]
         try:
             _check(entry, lang)
             given = _take(entry["name"], entry, "values", list)
         except _Fault as error:
-            raise NormError(f"{line_told(place, [*steps, *error.steps])}: {error}") from error
+            raise NormError(str(error), line_told(place, [*steps, *error.steps])) from error
         steps.append("values")
         values: list[Value] = []
         for n, each in enumerate(given):
             try:
                 values.append(_value(entry["name"], entry, each))
             except _Fault as error:
-                raise NormError(f"{line_told(place, [*steps, str(n), *error.steps])}: {error}") from error
+                raise NormError(str(error), line_told(place, [*steps, str(n), *error.steps])) from error
         order = [(value.since, value.known_from or date.min) for value in values]
         wrong = [n for n, (a, b) in enumerate(pairwise(order), 1) if a >= b]
         if not values:
-            raise NormError(f"{line_told(place, steps)}: {entry['name']}: values: there is at least one")
+            raise NormError(f"{entry['name']}: values: there is at least one", line_told(place, steps))
         if wrong:
             where = line_told(place, [*steps, str(wrong[0])])
-            raise NormError(f"{where}: {entry['name']}: values stand in the order of their dates")
+            raise NormError(f"{entry['name']}: values stand in the order of their dates", where)
         for a, b in _neighbours(values):
             if a.until is not None and a.until > b.since:
                 where = line_told(place, [*steps, str(values.index(a))])
-                raise NormError(f"{where}: {entry['name']}: one value's until lies behind the next one's since")
+                raise NormError(f"{entry['name']}: one value's until lies behind the next one's since", where)
         norms.append(
             Norm(
                 name=entry["name"],

@@ -136,6 +136,17 @@ def test_a_zurich_lawyer_changes_the_table_of_rents_and_it_reaches_no_other_tena
         (carried.text.replace("by: persons", "by: rooms"), "mieten.csv, line 2: rent.limit is a table by persons in"),
     ):
         assert said in words(there.open("/norms/import/", **day, text=text)), text
+    # every fault of a norm file in the reader's language: file, line and what is expected stay
+    for spoken, text, told in (
+        ("de", carried.text.replace("CHF/month", "CHF/Monat"), "mieten.csv, Zeile 3: rent.limit: unit ist eines von"),
+        ("de", re.sub(" *- 1200\n", "", carried.text), "since 2026-03-01: rows sind 3 ganze Zahlen, eine für"),
+        ("de", carried.text.replace("by: persons", "by: rooms"), "Zeile 2: rent.limit ist eine Tabelle nach Personen"),
+        ("fr", "- 5\n", "mieten.csv, ligne 1: chaque norme est un objet avec un nom (name)"),
+        ("fr", carried.text + "- name: [", "une valeur est attendue, et il y a ici '<stream end>'"),
+        ("fr", re.sub("checked_on: .*", "checked_on: 5", carried.text), "genre attendu: un jour tel que 2026-03-31"),
+    ):
+        there.headers["Cookie"] = re.sub("language=..", f"language={spoken}", there.headers["Cookie"])
+        assert told in words(there.open("/norms/import/", **day, text=text)), text
     # a table that leaves larger households without a row would leave worked cases without an amount: it can't hold
     short = re.sub(" *- 1800\n|  - 3\n", "", carried.text).replace("last: 20", "last: 2")
     assert there.open("/norms/import/", text=short.replace("2026-03-01", "2026-02-01")).status_code == 302

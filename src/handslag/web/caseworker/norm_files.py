@@ -18,6 +18,7 @@ from handslag.domain.entitlement.queries import OF_ONE_VALUE
 from handslag.kernel.money import AmountError, format_amount, parse_amount
 from handslag.kernel.reading import MOST_DEEP
 from handslag.kernel.tables import TableError, as_text, separator
+from handslag.rules import faults
 from handslag.rules.norms import NormError, from_entries
 from handslag.rules.packs import Pack
 from handslag.rules.se.codes import CASE_COSTS, COSTS
@@ -75,36 +76,40 @@ def columns(law: Pack) -> tuple[str, ...]:
     return COLUMNS_BY_PERSONS if law.LOCAL else COLUMNS
 
 
-def read(text: str, file: str, since: date | None, source: str, said: Mapping[str, str], law: Pack) -> list[Entry]:
+def read(
+    text: str, file: str, since: date | None, source: str, said: Mapping[str, str], law: Pack, lang: str
+) -> list[Entry]:
     """The values of a file's text: YAML where its first line that says something begins a list, else CSV.
 
-    `since`, `source`, `said` (status, checked_on): of all values of a CSV. FileError with every problem.
+    `since`, `source`, `said` (status, checked_on): of all values of a CSV. `lang`: in which language (sv, de, fr, en)
+    the rules say what is wrong. FileError with every problem.
     """
     first = next((line for line in text.splitlines() if line.strip() and not line.startswith("#")), "")
     nothing = FileError([_("%(file)s: there is no value in it.") % {"file": file}])
     if not first:
         raise nothing
-    entries = _yaml(text, file, law.LANGUAGE) if first.startswith("-") else _csv(text, file, since, source, said, law)
+    of_yaml = first.startswith("-")
+    entries = _yaml(text, file, law.LANGUAGE, lang) if of_yaml else _csv(text, file, since, source, said, law)
     if not entries:
         raise nothing
     return entries
 
 
-def _yaml(text: str, file: str, lang: str) -> list[Entry]:
+def _yaml(text: str, file: str, of_law: str, lang: str) -> list[Entry]:
     try:
         entries, lines = read_with_lines(text)
     except YamlError as error:
         place = _line(file, error.line) if error.line else file
-        raise FileError([f"{place}: {_unread(error)}"]) from error
+        raise FileError([f"{place}: {_unread(error, lang)}"]) from error
     if not isinstance(entries, list):
         raise FileError([_("%(file)s: a norm file is a list of norms.") % {"file": file}])
     found, problems, names = list[Entry](), list[str](), set[str]()
     for nth, (number, entry) in enumerate(zip(lines, entries, strict=True)):
         line = _line(file, number)
         try:
-            [norm] = from_entries([entry], file, [number], text, first=nth, at=_line, lang=lang)
+            [norm] = from_entries([entry], file, [number], text, first=nth, at=_line, lang=of_law)
         except NormError as error:
-            problems.append(str(error))
+            problems.append(f"{error.place}: {faults.said(error.told, lang)}")
             continue
         if norm.name in names:
             twice = _("%(told)s stands here twice; expected is one of them") % {"told": norm.name}
@@ -127,7 +132,7 @@ def _plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date) else value
 
 
-def _unread(error: YamlError) -> str:
+def _unread(error: YamlError, lang: str) -> str:
     """What is wrong, and what is expected, in the reader's language."""
     told = {"told": error.told, "levels": MOST_DEEP, "digits": MOST_DIGITS}
     if error.code == "deep":
@@ -140,7 +145,7 @@ def _unread(error: YamlError) -> str:
         return _("the number has more than %(digits)s digits; expected is an amount") % told
     if error.code == "value":
         return _("%(told)s can’t be read; expected is a number, a day or text") % told
-    return _("this is no YAML: %(told)s.") % told
+    return _("this is no YAML: %(told)s.") % {"told": faults.said(error.told, lang)}
 
 
 def _csv(text: str, file: str, since: date | None, source: str, said: Mapping[str, str], law: Pack) -> list[Entry]:

@@ -91,8 +91,9 @@ def _words() -> str:
 
 
 def _problems(refused: NotPossible) -> list[str]:
-    """What the rules say is wrong with a value, as far as they have it in the language of the page."""
-    return [faults.said(told.removeprefix("municipality: "), _words()) for told in refused.facts.get("problems", [])]
+    """What the rules say is wrong with a value, in the language of the page, whichever the law's own is."""
+    lang, told = formats.language_of_figures(), refused.facts.get("problems", [])
+    return [faults.said(one.removeprefix("municipality: "), lang) for one in told]
 
 
 def _home(request: HttpRequest) -> str:
@@ -145,7 +146,8 @@ def bring(request: HttpRequest, tenant: str) -> HttpResponse:
     try:
         if given is not None:
             data["text"] = norm_files.decoded(given.read(norm_files.MOST + 1))
-        entries = norm_files.read(data.get("text", ""), str(name), since, data.get("source", ""), said, the_law())
+        told = data.get("text", ""), str(name), since, data.get("source", ""), said
+        entries = norm_files.read(*told, the_law(), formats.language_of_figures())
         if errors:
             raise FileError([])
         with transaction.atomic():
