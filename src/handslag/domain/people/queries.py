@@ -161,7 +161,7 @@ def keys_by_identifiers(kind: str, texts: Collection[str]) -> dict[str, UUID]:
         except BadIdentifier:
             continue
     rows = Identifier.objects.filter(type=kind, value__in=set(values.values())).annotate(of=_known_as())
-    known = {row.value: row.of for row in rows}
+    known: dict[str, UUID] = dict(rows.values_list("value", "of"))
     return {text: known[value] for text, value in values.items() if value in known}
 
 

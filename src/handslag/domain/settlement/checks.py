@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import numpy as np
-from django.db.models import Exists, Max, OuterRef, Subquery, Sum
+from django.db.models import Case, Exists, Max, OuterRef, Subquery, Sum, Value, When
 from django.db.models.functions import Coalesce, Greatest
 
 from handslag.domain.accounts.states import Side
@@ -241,10 +241,16 @@ def reading(regime: Regime, statement: Statement, claimant: str = "", also: Coll
     granted = Approval.objects.filter(person_id=OuterRef("person_id"), account_code=OuterRef("account_code"))
     found: list[Any] = list(
         Line.objects.filter(statement=statement)
-        .select_related("statement", "person", "corrects__statement")
-        .annotate(number_of=Subquery(number), needs=Subquery(needs), approved=Exists(granted))
+        .select_related("person", "corrects__statement")
+        .annotate(
+            number_of=Subquery(number),
+            needs=Case(When(kind=LineKind.COST, then=Subquery(needs))),
+            approved=Case(When(kind=LineKind.COST, then=Exists(granted)), default=Value(False)),
+        )
         .order_by("number")
     )
+    for row in found:
+        row.statement = statement
     gone |= {row.number for row in found if row.submission_id in refused}
     numbers = {row.person_id: row.number_of for row in found}
     answers = answers_on(statement.id)
