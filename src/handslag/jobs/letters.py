@@ -185,7 +185,7 @@ def _annex(content: dict[str, Any], words: dict[str, str]) -> Iterator[port.Shee
         yield port.SheetLine(words[heading], None, kind="heading")
         for x in lines:
             name = f"{x['text']}, {x['who']}" if x["who"] else x["text"]
-            yield port.SheetLine(name, x["amount"], x["section"], x["explanation"])
+            yield port.SheetLine(name, x["amount"], x["section"], x["explanation"], url=x.get("law_url", ""))
         yield port.SheetLine(words[total], sums[total], kind="sum")
     if len(told) != len(content["sheet"]):
         raise ValueError("a line of the sheet belongs to no part of the annex")
@@ -199,7 +199,8 @@ def _annex_by_parts(content: dict[str, Any]) -> Iterator[port.SheetLine]:
     for part in parts:
         yield port.SheetLine(part["heading"], None, kind="heading")
         for x in (content["sheet"][place] for place in part["lines"]):
-            yield port.SheetLine(_whose(x["text"], x), x["amount"], x["section"], x["explanation"])
+            text, url = _whose(x["text"], x), x.get("law_url", "")
+            yield port.SheetLine(text, x["amount"], x["section"], x["explanation"], url=url)
         text, amount = part["sum"]
         yield port.SheetLine(text, amount, kind="sum")
     yield from (port.SheetLine(text, amount) for text, amount in last["results"][:-1])

@@ -69,6 +69,9 @@ def test_facts_are_changed_with_reasons_and_a_preview_saves_nothing(office: Any,
     assert hanna.open(path, **changed, act="assess").status_code == 302
     [(granted, facts)] = sheets(office, folder)
     costs = {c["code"]: (c["applied"], c["effective"], c["note"]) for c in facts["costs"]}
+    sheet = hanna.open(path).text.partition("<h2>Calculation 1</h2>")[2]
+    # each section leads to its text, and says of which day
+    assert 'href="https://rkrattsbaser.gov.se/sfst?bet=2025:400"' in sheet and "as in force on " in sheet
     assert costs["ELECTRICITY"] == (450_00, 225_00, "two months")
     assert costs["GLASSES"] == (0, 1_200_00, "receipt")
     assert costs["RENT"] == (6_200_00, None, "")

@@ -210,7 +210,9 @@ def test_the_decision_is_explained_line_by_line_and_its_payment_followed(
     for line in ("Hyra", "Hushållsel", "Aktivitetsstöd", "Riksnormen"):
         expect(page.locator(".h-sheet")).to_contain_text(line)
     page.get_by_text("Hyra", exact=True).click()
-    expect(page.get_by_text("12 kap. 7 § socialtjänstlagen").first).to_be_visible()
+    law = page.get_by_role("link", name="12 kap. 7 § socialtjänstlagen").first
+    expect(law).to_have_attribute("href", "https://rkrattsbaser.gov.se/sfst?bet=2025:400")
+    expect(law.locator("..")).to_contain_text("i den lydelse som gällde ")
     for summary in page.locator("summary").all():
         summary.click()
     fits(page)

@@ -50,13 +50,15 @@ class DecisionLine:
 
 @dataclass(frozen=True, slots=True)
 class SheetLine:
-    """One line of the calculation. `kind`: a line, a sum (emphasised), or a heading (no amount)."""
+    """One line of the calculation. `kind`: a line, a sum (emphasised), or a heading (no amount); `url`: where the
+    section's text is published."""
 
     text: str
     amount: int | None
     section: str = ""
     explanation: str = ""
     kind: Literal["line", "sum", "heading"] = "line"
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from handslag.domain.people.queries import Seen
 from handslag.rules.se.codes import COSTS
 from handslag.rules.se.text import WORDING, label
 from handslag.rules.sheet import Line, Sheet, wording_of
-from handslag.rules.shown import differences, shown
+from handslag.rules.shown import differences, law_url, shown
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,7 @@ class ShownLine:
     amount: int
     formula: str
     law: str
+    law_url: str
     diff: int | None
 
 
@@ -96,7 +97,15 @@ def _by_parts(sheet: Sheet, names: Mapping[str, str], lang: str, before: Sheet |
         ShownGroup(
             group.label,
             [
-                ShownLine(line.label, line.person or "", line.amount, line.sentence, line.law.text, line.difference)
+                ShownLine(
+                    line.label,
+                    line.person or "",
+                    line.amount,
+                    line.sentence,
+                    line.law.text,
+                    line.law.url,
+                    line.difference,
+                )
                 for line in group.lines
             ],
             group.sum.label,
@@ -137,6 +146,7 @@ def shown_sheet(
                 line.amount,
                 "" if _tells_age(line, masked) else sheet.explain(line, lang),
                 line.section,
+                law_url(WORDING, line.section),
                 moved[place],
             )
             for place, line in enumerate(sheet.lines)

@@ -82,6 +82,7 @@ from handslag.rules.packs import law_of
 from handslag.rules.se.codes import COSTS
 from handslag.rules.sheet import Line, wording_of
 from handslag.rules.sheet import Sheet as Calculation
+from handslag.rules.shown import law_url
 from handslag.web.citizen import elsewhere
 from handslag.web.citizen.acting import for_whom
 from handslag.web.citizen.document import code_name
@@ -565,6 +566,7 @@ def shown_groups(calculation: Calculation, names: dict[str, str]) -> list[dict[s
                 "why": "" if hidden(line) else calculation.explain(line, language),
                 "lang": "" if hidden(line) else marked,
                 "law": line.section,
+                "law_url": law_url(say, line.section),
             }
             for line in lines
         ]

@@ -91,6 +91,7 @@ from handslag.rules.se.remedies import RIGHT, remedy_on
 from handslag.rules.se.text import why_less
 from handslag.rules.sheet import Sheet as Calculation
 from handslag.rules.sheet import wording_of
+from handslag.rules.shown import law_url
 
 #: What the whole of a Swedish decision is about; part purposes come with the statistics (sweden.md 6).
 PURPOSE = "forsorjningsstod"
@@ -894,6 +895,7 @@ def letter_content(
                 "who": names.get(line.person or "", ""),
                 "amount": line.amount,
                 "section": line.section,
+                "law_url": law_url(say, line.section),
             }
             for line in calculation.lines
         ],
