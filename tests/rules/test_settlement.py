@@ -16,6 +16,7 @@ from handslag.rules.settlement import (
     Runs,
     covered,
     differences,
+    faults,
     heads_of,
     runs,
     shared,
@@ -127,3 +128,25 @@ def test_heads_of_bookings_are_who_lives_there_on_one_of_their_days() -> None:
         assert list(zip(*(column.tolist() for column in found), strict=True)) == [
             (n, who, len(heads)) for n, heads in enumerate(right) for who in heads
         ]
+
+
+def test_what_is_wrong_with_bookings_of_extracts() -> None:
+    """Days on which no claim is open, a booking once more for the same person or reimbursed elsewhere, and parts of all
+    heads that are more than the booking, either way; a rounded half of it isn't."""
+    told = [  # line, person, cost, since, until, days, gross, whole, common, heads
+        (0, 1, 1, 0, 30, 30, 100, 100, 0, 1),  # right
+        (1, 1, 1, 0, 30, 30, 100, 100, 0, 1),  # once more
+        (1, 2, 2, 0, 30, 30, 101, 0, 101, 2),  # open on 20 days
+        (2, 1, 2, 0, 30, 30, 101, 0, 101, 2),
+        (2, 1, 3, 0, 30, 30, -100, -51, 0, 1),  # two parts of 51 are more than 100
+        (2, 2, 3, 0, 20, 20, -100, -51, 0, 1),
+        (3, 1, 4, 0, 30, 30, 100, 50, 100, 2),  # another fund's
+    ]
+    elsewhere = np.array([False] * 6 + [True])
+    paid = runs([(1, 0, 30, 1), (2, 0, 20, 1)])
+    found = faults(Items(*np.array(told, dtype=np.int64).T), elsewhere, paid)
+    assert found.left.tolist() == [30, 30, 20, 30, 30, 20, 30]
+    assert np.flatnonzero(found.outside).tolist() == [2]
+    assert np.flatnonzero(found.twice).tolist() == [1, 6]
+    assert np.flatnonzero(found.split).tolist() == [4, 5]
+    assert not any(column.size for column in faults(Items(*np.zeros((10, 0), dtype=np.int64)), elsewhere[:0], paid))
