@@ -156,6 +156,13 @@ def test_a_simulation_is_refused_where_its_norms_are_not_whole() -> None:
         calculate(Question("se", (Month(1999, 1),), (), (), (), rules_digest(), TODAY), 0, row)
     with pytest.raises(SimulationError, match="install the same version"):
         calculate(Question("se", (FEBRUARY,), (), (), (), "another", TODAY), 0, row)
+    # a proposal on what nobody knows of yet on that day would have no effect
+    early = date(2026, 12, 5)
+    text = "- {name: setting.asylum_deductions, values: [{since: 2026-01-01, value: none, source: p, "
+    chosen = load_amendments(text + "checked_on: 2026-01-01, status: example}]}", "p.yaml")
+    row = msgspec.json.encode([{"canton": "ZH", "members": [{"key": "a", "age": 40}]}])
+    with pytest.raises(SimulationError, match="asylum_deductions counts in calculations from 2026-12-06 on, not yet"):
+        calculate(Question("ch", (FEBRUARY,), (), (), chosen, rules_digest(), early), 0, row)
 
 
 def test_a_proposal_takes_the_place_of_a_value_by_name_and_date() -> None:
@@ -170,6 +177,16 @@ def test_a_proposal_takes_the_place_of_a_value_by_name_and_date() -> None:
     before = {v.since: v.value for v in history()["riksnorm.single"].values}
     assert {v.since: v.value for v in norm.values} == before | {date(2026, 1, 1): 4300, date(2026, 7, 1): 4400}
     assert amend(history(), (norm,), amendments) == ((), (norm,))  # a table of that name is what it changes
+    # what stands twice from one day on, as known before and after, stays so beside what is proposed from another day
+    of_2026 = load_amendments(text.replace("riksnorm.single", "prisbasbelopp").replace("4300", "43000"), "p.yaml")
+    [norm], _ = amend(history(), (), of_2026)
+    known = [norm.on(date(2025, 12, 1), date(2026, 11, day)).status for day in (27, 28)]
+    assert known == ["official", "derived"]
+    text = text.replace("4400, ", "4400, known_from: 2026-12-01, ")
+    [later] = load_amendments(text, "p.yaml")
+    assert later.unknown(date(2026, 12, 1)) == []
+    [told] = later.unknown(date(2026, 11, 30))
+    assert told.startswith("p.yaml: line 5: riksnorm.single, since 2026-07-01: known_from 2026-12-01 is after 2026-11")
 
 
 @pytest.mark.parametrize(

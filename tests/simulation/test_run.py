@@ -230,6 +230,10 @@ def run_command(place: Path, out: Path, **more: Any) -> str:
             ["people.parquet", "--tables", "later.yaml"],
             "2026-02: later.yaml: line 1: limit.RENT counts in calculations from 2100-01-01 on, not yet on",
         ),
+        (
+            ["people.parquet", "--after", "proposed.yaml", "--known-on", "2026-11-26"],
+            "proposed.yaml: line 3: riksnorm.single, since 2026-03-01: known_from 2100-01-01 is after 2026-11-26, by",
+        ),
         (["people.parquet", "--scheduler", "x://a:1"], "x://a:1: no Dask scheduler answers there: unknown address"),
         (["bill.yaml"], "bill.yaml: a population is a .parquet or a .jsonl file"),
         (["broken.parquet"], "broken.parquet: no Parquet file"),
@@ -269,6 +273,8 @@ def test_what_is_wrong_is_said_in_one_line(
     )
     later = (tmp_path / "foreign.yaml").read_text().replace("it: Limite", "sv: Gräns")
     (tmp_path / "later.yaml").write_text(later.replace("official", "official, known_from: 2100-01-01"))
+    proposed = "- name: riksnorm.single\n  values:\n    - {since: 2026-03-01, value: 4400, known_from: 2100-01-01, "
+    (tmp_path / "proposed.yaml").write_text(proposed + "source: s, checked_on: 2026-01-01, status: example}\n")
     (tmp_path / "broken.parquet").write_text("PAR")
     (tmp_path / "broken.jsonl").write_text(one + "\n[]\n")
     (tmp_path / "old.jsonl").write_text(one.replace("40", '"40"'))

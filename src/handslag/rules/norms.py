@@ -541,6 +541,17 @@ class Amendment:
             if isinstance(value, dict) and type(value.get("checked_on")) is date
         ]
 
+    def unknown(self, known_on: date) -> list[str]:
+        """Of each value of which nobody knows yet on that day: where it stands, and what is wrong. It would have no
+        effect, or take the place of one that holds."""
+        values = self.entry.get("values")
+        return [
+            f"{self.place(f'values.{n}.known_from')}, since {value.get('since')}: known_from {value['known_from']} is"
+            f" after {known_on}, by whose knowledge is simulated"
+            for n, value in enumerate(values if isinstance(values, list) else [])
+            if isinstance(value, dict) and type(value.get("known_from")) is date and value["known_from"] > known_on
+        ]
+
     def norm(self, kept: Mapping[str, Any]) -> Norm:
         """The norm that it is, with what is `kept` of the one that it changes."""
         lines = [self.line] if self.text else []
@@ -605,8 +616,10 @@ def amend(
             if entry.get(key, kept.get(key)) != kept.get(key):
                 raise NormError(f"{amendment.place(key)}: {key} is {kept.get(key)}, not {entry[key]}")
         proposed = amendment.norm(kept)
-        values = {value.since: value for value in (*below.values, *proposed.values)}
-        whole = replace(below, values=tuple(values[since] for since in sorted(values)), file=amendment.file, line=0)
+        instead = {value.since for value in proposed.values}
+        values = [*(value for value in below.values if value.since not in instead), *proposed.values]
+        values.sort(key=lambda value: (value.since, value.known_from or date.min))
+        whole = replace(below, values=tuple(values), file=amendment.file, line=0)
         (local if amendment.name in local else changed)[amendment.name] = whole
     return tuple(changed.values()), tuple(local.values())
 

@@ -149,12 +149,13 @@ def _granted(law: Pack, facts: list[Any], norms: Any, month: Month) -> tuple[NDA
 def norms_for(law: Pack, facts: Any, asked: Question, amendments: Sequence[Amendment], month: Month) -> Any:
     """The norm set for such facts in a month, as known on the day asked.
 
-    SimulationError when it isn't whole, or changes inside the month.
+    SimulationError when it isn't whole, changes inside the month, or proposes a setting that nobody knows of yet.
     """
     try:
-        without_effect(law, getattr(facts, "canton", ""), (), asked.tables, asked.known_on)
+        proposed = [amendment.name for amendment in amendments]
+        without_effect(law, getattr(facts, "canton", ""), proposed, asked.tables, asked.known_on)
         norms = law.norms_of(facts, asked.known_on, tables=asked.tables, amendments=amendments)
-    except (NormError, NormMissing) as error:
+    except (FactsError, NormError, NormMissing) as error:
         raise SimulationError(f"{month}: {error}") from error
     if norms.until < month.until:
         raise SimulationError(

@@ -103,7 +103,8 @@ def _prepared(asked: Simulation, known_on: date) -> tuple[Question, dict[str, An
             raise NormError(f"{path.name!a}: a name that can be printed is expected of a file")
     tables = tuple(by_name(read(load, asked.tables)).values())
     before, after = (tuple(read(load_amendments, given)) for given in (asked.before, asked.after))
-    if problems := not_yet_checked((*tables, *before, *after), clock.central_today()):
+    problems = not_yet_checked((*tables, *before, *after), clock.central_today())
+    if problems := [*problems, *(told for one in (*before, *after) for told in one.unknown(known_on))]:
         raise NormError("\n".join(dict.fromkeys(problems)))
     question = Question(
         law=asked.law,
