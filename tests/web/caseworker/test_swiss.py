@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -458,6 +458,10 @@ def passed(office: Office, database: Any, row: Order) -> None:
         admin.execute("UPDATE decisions_order SET due_on = %s WHERE id = %s", [day, row.id])
 
 
+#: From this day on everybody knows that whether reductions and instalments share one limit is open.
+LIMIT_KNOWN = datetime(2026, 12, 5, 12, tzinfo=UTC)
+
+
 def settings_are(beside: pytest.MonkeyPatch, since: date, **taken: str) -> None:
     """What the organisation has chosen for its orders."""
     value = {"since": since, "source": "Reglement", "checked_on": since, "status": "official"}
@@ -474,7 +478,7 @@ def reduced(office: Office, condition: Order, **more: Any) -> Order:
     """A reduction from the first month of the case on, as it is proposed."""
     period = look(office, Period, case_id=condition.case_id, since=(office.month - 1).since)
     told = {"reasons": "Die Auflage wurde nicht erfüllt.", "language": "de", "legal_basis": "§ 24 SHG ZH"}
-    return propose_reduction(**office.act("hanna"), condition=condition.id, period=period.id, **told, **more)
+    return propose_reduction(**office.act("hanna") | told | more, condition=condition.id, period=period.id)
 
 
 def test_a_reduction_is_heard_reasoned_decided_by_two_and_then_counted(
@@ -526,7 +530,7 @@ def test_a_reduction_is_heard_reasoned_decided_by_two_and_then_counted(
             settings_are(beside, first.since, sanction_base=base, restitution_limit=limit)
             for percent, why in ((most, "not heard yet"), (most + 1, "percent")):
                 with pytest.raises(NotPossible, match=why):
-                    reduced(office, laid_down, percent=percent, months=2)
+                    reduced(office, laid_down, percent=percent, months=2, now=LIMIT_KNOWN)
     day = office.today + timedelta(days=14)
     (asked,) = open_hearing(**office.act("hanna"), period=sheet.period_id, about="Kürzung der Hilfe", answer_by=day)
     with pytest.raises(NotPossible, match="not heard yet"):
@@ -875,9 +879,16 @@ def test_instalments_are_kept_back_by_the_rule_until_the_claim_is_paid(
         with monkeypatch.context() as beside:
             beside.setattr("handslag.domain.decisions.queries.reductions_in", lambda *_, **__: of_two)
             settings_are(beside, first.since, sanction_base=base, restitution_limit=limit)
-            for percent, why in ((most, "not heard first"), (most + 1, "percent")):
+            # by what is known on the day, as a sheet of that day: before, nobody knew that both may share one limit
+            before = LIMIT_KNOWN - timedelta(days=1)
+            for now, percent, why in (
+                (LIMIT_KNOWN, most, "not heard first"),
+                (LIMIT_KNOWN, most + 1, "percent"),
+                (before, 30, "not heard first"),
+                (before, 31, "percent"),
+            ):
                 with pytest.raises(NotPossible, match=why):
-                    propose_instalment(**office.act("hanna"), **told | {"percent": percent})
+                    propose_instalment(**office.act("hanna") | told | {"percent": percent, "now": now})
     day = office.today + timedelta(days=14)
     (asked,) = open_hearing(**office.act("hanna"), period=first.id, about="Raten einbehalten", answer_by=day)
     answer_hearing(**office.by(Actor("citizen", claim.person_id)), hearing=asked.id, answer="Das geht.")

@@ -239,7 +239,7 @@ def _start(request: HttpRequest, case: Case) -> dict[str, str]:
     language = case.applicant.language if case.applicant.language in dict(LANGUAGES) else LANGUAGES[0][0]
     start = {"language": language, "person": "" if case.co_applicant else str(case.applicant_id)}
     try:
-        return start | {"legal_basis": limits(today(request)).section.sanction}
+        return start | {"legal_basis": limits(today(request), today(request)).section.sanction}
     except NotPossible:
         return start
 

@@ -144,11 +144,11 @@ def propose_reduction(
     return proposed(found, member, now, id=row_id, kind=OrderKind.REDUCTION, person_id=before.person_id, **told)
 
 
-def limits(first: date) -> Norms:
-    """The norms of the tenant's canton on a day, with what the tenant itself chose: they limit a reduction;
-    NotPossible("norms") where there are none."""
+def limits(first: date, today: date) -> Norms:
+    """The norms of the tenant's canton on a day, as far as known today, as the sheets of today are calculated, with
+    what the tenant itself chose: they limit a reduction; NotPossible("norms") where there are none."""
     try:
-        return with_tables(norms_for(first, str(setting("canton"))), local_norms("ch"))
+        return with_tables(norms_for(first, str(setting("canton")), today), local_norms("ch"))
     except (NormError, NormMissing):
         raise NotPossible("norms") from None
 
@@ -168,7 +168,7 @@ def _refuse_reduction(row: Order, now: datetime) -> None:
     first = Month.of(row.period.since)
     if first.since <= due_on or in_force(row.period.id) is not None:
         raise NotPossible("reduced from")
-    norms = limits(first.since)
+    norms = limits(first.since, today)
     taken = reduced_in(row.case_id, first, row.months, together=True) if norms.sanction_base == OF_UNIT else 0
     if norms.restitution_limit == SHARED:
         taken += sum(one.percent or 0 for one in instalments_in(row.case_id, first, row.months, suspended=True))
@@ -192,15 +192,15 @@ def refuse_instalment(row: Order, now: datetime) -> None:
     assert row.period is not None and row.percent is not None
     if in_force(row.period.id) is not None:
         raise NotPossible("reduced from")
-    first = Month.of(row.period.since)
-    norms = limits(first.since)
+    first, today = Month.of(row.period.since), acting_door().the_tenant.today(now)
+    norms = limits(first.since, today)
     reduced = 0
     if norms.restitution_limit == SHARED:
         reduced = reduced_in(row.case_id, first, 12, together=norms.sanction_base == OF_UNIT)
     most = 100 if norms.restitution_limit == UNLIMITED else max(0, int(norms.sanction_max) - reduced)
     if not 1 <= row.percent <= most:
         raise NotPossible("percent", most=most)
-    if not_heard(row.case, row.period.id, None, acting_door().the_tenant.today(now)):
+    if not_heard(row.case, row.period.id, None, today):
         raise NotPossible("not heard first")
 
 

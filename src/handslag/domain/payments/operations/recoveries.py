@@ -165,7 +165,7 @@ def section_for(case: Case, what: str, today: date) -> tuple[str, bool]:
     """By which section of its law a claim ("misinformed") or a waiver of one stands on a day, and whether that is
     certain. NotPossible("norms") where the canton's norms aren't known."""
     if case.legal_order == "ch":
-        return str(limits(today).section.restitution), False
+        return str(limits(today, today).section.restitution), False
     section = section_on(what, today)
     return section.section, section.certain
 
