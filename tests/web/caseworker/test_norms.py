@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import psycopg
 import pytest
 from msgspec import structs
 from playwright.sync_api import Page, expect
@@ -109,7 +110,7 @@ def test_a_guideline_is_set_by_two_and_stops_the_proposal_only(office: Any, desk
     assert "socialnämnden § 88" in page and "nämnden § 89" in page and "replaced" in page
 
 
-def test_a_setting_and_a_norm_of_ones_own(office: Any, desk: Any, axel: str) -> None:
+def test_a_setting_and_a_norm_of_ones_own(office: Any, desk: Any, axel: str, database: Any) -> None:
     folder = office.case()
     folder.applied()
     alva, second, hanna = desk(office, "alva"), desk(office, axel), desk(office, "hanna")
@@ -133,9 +134,23 @@ def test_a_setting_and_a_norm_of_ones_own(office: Any, desk: Any, axel: str) -> 
         assert second.open(address, x="1").status_code == 302
     page = second.open("/norms/").text
     assert page.count("in force") == 5 and "20 %" in page and "Specnorm: Single adult" in page
-    # each form begins from a value that there is, when asked for the next one of the same
     with acting(office.slug, TEST, "look"):
         keys = dict(LocalNorm.objects.values_list("name", "id"))
+    # what is asked only since the organisation chose is said, until it has chosen there too
+    with psycopg.connect(database.admin, autocommit=True) as admin:
+        earlier = "UPDATE entitlement_localnorm SET confirmed_at = '2026-11-20' WHERE id = %s"
+        admin.execute(earlier.encode(), [keys["setting.day_method"]])
+    told = html.unescape(alva.open("/norms/").text)
+    asked = re.search(r"New questions where the law is open.*?</ul>", told, re.DOTALL)
+    assert asked and "asked from 2026-11-28" in asked[0] and "Days of a part" not in asked[0]
+    came = len(re.findall("<li>", asked[0]))
+    limit = {"what": "setting", "choice": "setting.limit_change=first_day"}
+    assert alva.open("/norms/enter/", **base, **limit).status_code == 302
+    [address] = re.findall(r'action="/[^/]+(/norms/[^"]+/confirm/)"', second.open("/norms/").text)
+    assert second.open(address, x="1").status_code == 302
+    told = re.search(r"New questions where the law is open.*?</ul>", alva.open("/norms/").text, re.DOTALL)
+    assert (len(re.findall("<li>", told[0])) if told else 0) == came - 1
+    # each form begins from a value that there is, when asked for the next one of the same
     for norm, said in (
         ("setting.day_method", 'value="setting.day_method=actual_days" selected'),
         ("setting.income_change", 'id="id_setting-percent" name="percent" value="20"'),

@@ -73,7 +73,8 @@ class Shown:
 @dataclass(frozen=True)
 class Choice:
     """What no source settles: why it is open, which reading holds today and by whose decision (`own`: the
-    organisation's), all `readings` as (value of the form, what it says), and `ends`: the value that ends its own."""
+    organisation's), all `readings` as (value of the form, what it says), and `ends`: the value that ends its own.
+    `new_from`: since when it is asked, where the organisation had chosen elsewhere before and hasn't here."""
 
     title: str
     why: str
@@ -82,6 +83,7 @@ class Choice:
     own: bool
     readings: list[tuple[str, str]]
     ends: str
+    new_from: date | None
 
 
 def _words() -> str:
@@ -405,7 +407,7 @@ def _norm(data: Mapping[str, str], errors: dict[str, str]) -> list[dict[str, Any
 def _show(
     request: HttpRequest, data: Mapping[str, str], errors: dict[str, str], of_file: Sequence[str] = ()
 ) -> HttpResponse:
-    law, lang = the_law(), _words()
+    law, lang, day = the_law(), _words(), today(request)
     rows = list(LocalNorm.objects.order_by("name", "-since", "-entered_at"))
     staff = dict(StaffMember.objects.values_list("id", "name"))
     me = require(request, Role.ADMINISTRATOR)
@@ -423,10 +425,11 @@ def _show(
         typed=data,
         what=data.get("what", ""),
         statuses=[(status, str(NORM_STATUSES[status])) for status in STATUSES],
-        rows=_shown(rows, staff, me.id, today(request), lang),
+        rows=_shown(rows, staff, me.id, day, lang),
         columns=";".join(norm_files.columns(law)),
         language_of_law=law.LANGUAGE,
-        open_choices=_open(rows, today(request), lang),
+        open_choices=(open_choices := _open(rows, day, lang)),
+        new_choices=[one for one in open_choices if one.new_from],
         percent=None if law.LOCAL else (f"{PERCENT}=", history()[PERCENT].label[lang]),
         **(_tables(law, data, errors, lang) if law.LOCAL else _places(data, lang)),
     )
@@ -445,9 +448,11 @@ def _choices(day: date) -> dict[str, Norm]:
     return {name: norm for name, norm in found.items() if norm.known(day)}
 
 
-def _open(rows: Iterable[LocalNorm], day: date, lang: str) -> list[Choice]:
+def _open(rows: list[LocalNorm], day: date, lang: str) -> list[Choice]:
     """Each of them with its readings and what holds on that day."""
     held, found = _holding(rows, day), []
+    chosen = {row.name: row.confirmed_at.date() for row in rows if row.confirmed_at and row.name.startswith(SETTING)}
+    first = min(chosen.values(), default=date.max)
     for name, norm in _choices(day).items():
         try:
             value = norm.on(day, day)
@@ -465,6 +470,7 @@ def _open(rows: Iterable[LocalNorm], day: date, lang: str) -> list[Choice]:
                 own is not None,
                 [(f"{name}={choice}", text[lang]) for choice, text in norm.choices.items()],
                 f"{name}={LAWS}" if name in held else "",
+                norm.counts_from if name not in chosen and first < norm.counts_from else None,
             )
         )
     return found
