@@ -16,6 +16,7 @@ from handslag.domain.entitlement.operations.precalculations import (
     start_precalculation,
 )
 from handslag.domain.entitlement.queries import (
+    as_one_value,
     chunk_of_sheets,
     differences,
     local_norm_entries,
@@ -162,6 +163,13 @@ def test_a_table_that_grows_shrinks_or_becomes_one_amount_leaves_its_history(abr
     for month, limit in ((1, 1500_00), (3, 1500_00), (4, 1900_00), (5, 1900_00), (6, 1450_00)):
         for one in (norm, again):
             assert lookup(held(one, date(2026, month, 1)), 6) == limit
+    doubt = "\n  uncertain_from: 2026-12-08\n  uncertain: {de: ungeprüft}\n  unit:"
+    told = read(written.replace("\n  unit:", doubt), "own.yaml", None, "", {}, law_of("CH"), "en")[-1]
+    enter_local_norm(**office.act("alva"), entry=told.entry, since=told.since, source=told.source)
+    with acting(office.slug, TEST, "look"):
+        stored = LocalNorm.objects.filter(confirmed_at=None).get().entry
+    day = date(2026, 3, 1)
+    assert as_one_value(stored, day, "s", day)[0]["uncertain_from"] == date(2026, 12, 8)
     read_again = read(written, "own.yaml", None, "", {}, law_of("CH"), "en")
     assert [(e.since.month, e.entry["bands"], e.entry["rows"][-1]) for e in read_again] == [
         (1, [1, 2, 3], 1500), (4, [1, 2, 3, 4, 5], 1900), (6, [1, 2], 1450)]  # fmt: skip

@@ -35,7 +35,7 @@ _POLICY: Final = (
 )
 SPOKEN: Final = ("en", "sv", "de", "fr")
 """The languages of a refusal; the first where nothing says which."""
-_DATES: Final = ("since", "until", "checked_on", "known_from")
+_DATES: Final = ("since", "until", "checked_on", "known_from", "uncertain_from")
 
 
 class Asked(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):

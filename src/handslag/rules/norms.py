@@ -12,6 +12,7 @@ A file is a YAML list of norms:
       last: 20                        # a table only: the last key of the last row
       choices: {first_day: {sv: ..., en: ...}, last_day: ...}   # unit `choice` only: what each says
       uncertain: {sv: ..., en: ...}   # what no source settles; shown with values that aren't official
+      uncertain_from: 2026-12-08      # optional: sheets as known before that day say nothing of it
       values:
         - since: 2026-01-01           # first day in force; also until: (first day no longer)
           value: 3940                 # or rows: [...] for a table; an amount with decimals as text: "954.90"
@@ -51,7 +52,9 @@ UNITS: Final = (
     "reference",
 )  # fmt: skip
 STATUSES: Final = ("official", "derived", "example")
-_KEYS: Final = ("name", "unit", "label", "law", "owner", "by", "bands", "last", "choices", "uncertain", "values")
+_KEYS: Final = (
+    "name", "unit", "label", "law", "owner", "by", "bands", "last", "choices", "uncertain", "uncertain_from", "values",
+)  # fmt: skip
 LARGEST: Final = 10**9
 """No number of the law is as large, whatever its unit."""
 LAST_KEY: Final = 9_999
@@ -143,6 +146,7 @@ class Norm:
     values: tuple[Value, ...]
     file: str = ""
     owner: str = ""
+    uncertain_from: date | None = None
     line: int = field(default=0, compare=False)
 
     @property
@@ -159,6 +163,11 @@ class Norm:
         if found is None or (found.until is not None and day >= found.until):
             raise NormMissing(f"{self.name}: no value in force on {day}")
         return found
+
+    def doubtful(self, value: Value, known_on: date | None) -> bool:
+        """Whether a sheet as known then says that no source settles this value."""
+        seen = known_on is None or self.uncertain_from is None or self.uncertain_from <= known_on
+        return bool(self.uncertain) and value.status != "official" and seen
 
     def checked(self) -> list[tuple[str, date, date]]:
         """(where it stands, since, checked_on) of each value."""
@@ -386,6 +395,8 @@ def _check(norm: Mapping[str, Any], lang: str) -> None:
         _words(name, norm, "choices", deep=True)
     if "uncertain" in norm:
         _words(name, norm, "uncertain")
+    if "uncertain_from" in norm:
+        _take(name, norm, "uncertain_from", date)
     for key in ("law", "owner"):
         if norm.get(key):
             _take(name, norm, key, str)
@@ -465,6 +476,7 @@ def from_entries(
                 values=tuple(values),
                 file=file,
                 owner=entry.get("owner", ""),
+                uncertain_from=entry.get("uncertain_from"),
                 line=lines[number] if lines else 0,
             )
         )
@@ -612,6 +624,7 @@ def amend(
             kept |= {"by": below.by, "bands": list(below.bands), "last": below.last}
         words = {"choices": below.choices, "uncertain": below.uncertain}
         kept |= {key: dict(found) for key, found in words.items() if found} | {"owner": below.owner}
+        kept |= {"uncertain_from": below.uncertain_from} if below.uncertain_from else {}
         for key in ("unit", "by", "bands", "last", "choices"):
             if entry.get(key, kept.get(key)) != kept.get(key):
                 raise NormError(f"{amendment.place(key)}: {key} is {kept.get(key)}, not {entry[key]}")
@@ -662,7 +675,7 @@ def resolve(
         chosen = choices.get(name, value.value) if norm.unit == "choice" else value.value
         canonical[name] = [norm.unit, list(chosen) if isinstance(chosen, tuple) else chosen, value.status]
         source = value.source if chosen == value.value else choice_source
-        uncertain = bool(norm.uncertain) and value.status != "official"
+        uncertain = norm.doubtful(value, known_on)
         cited = partial(_cited, norm, value, source, uncertain)
         if norm.unit == "reference":
             references[name] = str(chosen)

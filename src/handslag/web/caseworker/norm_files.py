@@ -33,7 +33,7 @@ COLUMNS: Final = ("cost", "adults", "children", "amount")
 COLUMNS_BY_PERSONS: Final = ("norm", "persons", "amount")
 """Where the law has norms that stand by themselves, by the number of people."""
 _ORDER: Final = (
-    "name", "unit", "label", "law", "owner", "by", "bands", "last", "choices", "uncertain",
+    "name", "unit", "label", "law", "owner", "by", "bands", "last", "choices", "uncertain", "uncertain_from",
     "since", "until", "value", "rows", "source", "checked_on", "status", "known_from",
 )  # fmt: skip
 MOST_PERSONS: Final = 20
@@ -115,7 +115,7 @@ def _yaml(text: str, file: str, of_law: str, lang: str) -> list[Entry]:
             twice = _("%(told)s stands here twice; expected is one of them") % {"told": norm.name}
             problems.append(f"{line}: {twice}")
         names.add(norm.name)
-        plain = {key: value for key, value in entry.items() if key != "values"}
+        plain = {key: _plain(said) for key, said in entry.items() if key != "values"}
         for given, value in zip(entry["values"], norm.values, strict=True):
             amounts = {key: _plain(given[key]) for key in OF_ONE_VALUE if key in given}
             shape: dict[str, Any] = {"bands": list(value.bands), "last": value.last} if value.bands else {}

@@ -171,10 +171,10 @@ def as_one_value(
     was checked when it was entered. NormError for a day that is none."""
     told = dict(entry)
     value = {key: told.pop(key) for key in OF_ONE_VALUE if key in told}
-    for key in ("checked_on", "known_from"):
-        if key in value:
+    for part, key in ((value, "checked_on"), (value, "known_from"), (told, "uncertain_from")):
+        if key in part:
             try:
-                value[key] = date.fromisoformat(value[key])
+                part[key] = date.fromisoformat(part[key])
             except (TypeError, ValueError) as error:
                 raise NormError(f"{told.get('name')}: {key} is a day such as 2026-01-31") from error
     return told, {"status": "official", "checked_on": entered_on} | value | {"since": since, "source": source}
