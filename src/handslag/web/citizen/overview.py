@@ -565,7 +565,7 @@ def shown_groups(calculation: Calculation, names: dict[str, str]) -> list[dict[s
                 "amount": sign * line.amount,
                 "why": "" if hidden(line) else calculation.explain(line, language),
                 "lang": "" if hidden(line) else marked,
-                "law": line.section,
+                "law": "" if hidden(line) else line.section,  # a section may tell what somebody needs, and why
                 "law_url": law_url(say, line.section),
             }
             for line in lines

@@ -27,7 +27,7 @@ from handslag.web.ui.forms import AmountField
 
 class WhatIfForm(forms.Form):
     """The amounts of the decided costs (in Switzerland the rent too) and incomes, each by its place in the facts, and
-    one more income."""
+    one more income. What is of a member who isn't in `names` isn't told here, as on the decision's page, and stays."""
 
     use_required_attribute = False
 
@@ -39,6 +39,8 @@ class WhatIfForm(forms.Form):
             **{f"costs-{n}": ("costs", cost.code, cost.applied, cost.person) for n, cost in enumerate(facts.costs)},
             **{f"incomes-{n}": ("incomes", row.code, row.gross, row.person) for n, row in enumerate(facts.incomes)},
         }
+        seen = {None, *names}
+        self.rows = {field: row for field, row in self.rows.items() if row[3] in seen}
         for field, (kind, code, amount, person) in self.rows.items():
             label = code_name(law, kind, code)
             whose = names.get(person or "", "") if len(facts.members) > 1 else ""
@@ -78,10 +80,10 @@ def changed(facts: Any, typed: dict[str, Any], person: UUID) -> Any:
     if "costs-rent" in typed:
         told["rent"]["amount"] = typed["costs-rent"]
     for n, cost in enumerate(told["costs"]):
-        if typed[f"costs-{n}"] != cost["applied"]:
+        if typed.get(f"costs-{n}", cost["applied"]) != cost["applied"]:
             cost |= {"applied": typed[f"costs-{n}"], "effective": None}
     for n, row in enumerate(told["incomes"]):
-        row["gross"] = typed[f"incomes-{n}"]
+        row["gross"] = typed.get(f"incomes-{n}", row["gross"])
     if typed["more_code"]:
         mine = str(person) if any(member.key == str(person) for member in facts.members) else None
         more = {"code": typed["more_code"], "gross": typed["more_amount"], "source": "given", "person": mine}
