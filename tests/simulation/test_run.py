@@ -105,6 +105,8 @@ def test_killed_and_started_again_it_goes_on_and_says_the_same(place: Path, whol
     assert report(out) == whole
     assert sorted(path.name for path in out.iterdir()) == ["not-calculated.csv", "report", "run.json", "run.lock"]
     assert out.stat().st_mode & 0o777 == 0o700
+    told = CliRunner().invoke(load("simulate"), command(place, out)[4:])
+    assert told.output.startswith(whole["report.txt"].decode()) and "Publish one report about these" in told.output
 
 
 def test_a_cluster_says_the_same_also_when_a_worker_is_killed(place: Path, whole: dict[str, bytes]) -> None:

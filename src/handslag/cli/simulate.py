@@ -12,6 +12,11 @@ import yaml
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 
+ONE_REPORT = (
+    "Publish one report about these households: another one about the same or almost the same ones, compared with it,"
+    " may tell what a few of them get."
+)
+
 Law = Annotated[str, typer.Option(help="Legal order: se, ch, de.")]
 Out = Annotated[Path, typer.Argument(help="The file to write: .parquet or .jsonl.", show_default=False)]
 
@@ -76,6 +81,7 @@ def run(
         )  # fmt: skip
         text = simulate(asked, out, scheduler, lambda n, of: print(f"{n} of {of} pieces", file=sys.stderr, flush=True))
     print(text, end="")
+    print(ONE_REPORT, file=sys.stderr)
 
 
 @app.command()
