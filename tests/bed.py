@@ -81,11 +81,22 @@ class Session:
         else:
             self.server = postgres.ensure_running(self.data)
         roles.ensure(self.server, secrets)
+        self._quick_log_ins(secrets)
         os.environ |= {
             "HANDSLAG_DATA": str(self.data),
             "HANDSLAG_TEST_SERVER": self.server.conninfo,
             "HANDSLAG_TEST_ADMIN": self.server.superuser,
         }
+
+    def _quick_log_ins(self, secrets: Secrets) -> None:
+        """The same passwords in one round of their hash: thousands of connections are opened."""
+        passwords = {roles.role_name(role): password for role, password in secrets.roles.items()}
+        with psycopg.connect(self.server.superuser, autocommit=True) as connection:
+            if self.server.process:  # not the administrator of somebody else's server
+                passwords[connection.info.user] = connection.info.password
+            for name, password in passwords.items():
+                verifier = sql.Literal(roles._scram_verifier(password, iterations=1))
+                connection.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(name), verifier))
 
     def end(self) -> None:
         """Stop the server and leave nothing."""
