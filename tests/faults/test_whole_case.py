@@ -14,4 +14,5 @@ SEQUENCES, STEPS = 200, 4
 def test_after_each_step_of_a_case_nothing_is_lost_or_paid_twice(database: Any, connect: Any) -> None:
     reached: Counter[str] = Counter()
     play(database, connect, reached, drawn=1, sequences=SEQUENCES, steps=STEPS, verified=20)
+    assert reached["sequences"] == SEQUENCES
     assert set(reached) >= COMES_BY, sorted(COMES_BY - set(reached))
