@@ -528,7 +528,8 @@ def test_section_44_by_heads_from_bookings(canton: Canton, database: Database) -
         s44 = regimes()["section 44"]
     assert (SECTION_44.months, s44.months, s44.window(Q3)) == (6, 3, (Q3, Q4))
     d, e = (somebody(status="B-R") for _ in range(2))
-    for person in (d, e):
+    s = somebody(status="S")  # lives with E, and is reimbursed by the other fund
+    for person in (d, e, s):
         lives(canton, 0, person, date(2026, 1, 1))
     for person, last_on in ((d, date(2031, 7, 31)), (e, date(2026, 8, 31))):
         told_ = canton.notified(here, person.person.identifier, supported_since=date(2026, 1, 1), why="Spät.")
@@ -537,10 +538,10 @@ def test_section_44_by_heads_from_bookings(canton: Canton, database: Database) -
         canton.settle()
     keys = {one.person.identifier: canton.person(one.person.identifier, here).id for one in (d, e)}
     office = here.office
-    others = [office.person("Emma", "Müller", "19860302", account=None)[0] for _ in range(2)]
+    child = office.person("Emma", "Müller", "19860302", account=None)[0]
     cases = {}
-    for one, more in ((d, []), (e, others)):
-        key = keys[one.person.identifier]
+    for one, more in ((d, []), (e, [keys[e.person.identifier], child])):
+        key = canton.person((s if more else one).person.identifier, here).id
         members = [(key, "adult"), *zip(more, ("adult", "child"), strict=False)]
         home = form_household(**act(here, "rut"), members=members, since=date(2026, 1, 1))
         cases[one.person.identifier] = open_case(
@@ -628,6 +629,42 @@ def test_section_44_by_heads_from_bookings(canton: Canton, database: Database) -
     canton.settle()
     assert figures(canton.side, here, Account.PAYER) == figures(here, canton.side, Account.CLAIMANT)
     assert before
+
+    # what one fund was claimed for isn't claimed for by the other, in whatever order, and is found where it is
+    twice = f"booking {books(e, 8, 90_00, 'KVG_COPAY')}"  # of three heads; the case is S's
+    with acting(office.slug, TEST, "look"):
+        (line,) = (one for one in preview(ASYLUM, canton.side.address, Q3).lines if one.cost == twice)
+    assert line.amount == 90_00
+    submit(**act(here, "ulla"), regime=s44, partner=canton.side.address, since=Q3, against={})
+    canton.settle()
+    with acting(office.slug, TEST, "look"):
+        assert twice not in {one.cost for one in preview(ASYLUM, canton.side.address, Q3).lines}
+    theirs = books(e, 7, 60_00, "KVG_COPAY")
+    of_asylum = crossed(canton, here, sent(canton, here, Q3))
+    with acting(canton.side.office.slug, TEST, "look"):
+        (open_line,) = (one for one in standing(of_asylum.id) if one.cost == f"booking {theirs}")
+        assert open_line.id not in review(ASYLUM, of_asylum)
+    named = {field.column: field.column for field in Claim._meta.fields}
+    another = "(SELECT id FROM settlement_line WHERE id <> line_id LIMIT 1)"
+    values = {**named, "id": "gen_random_uuid()", "fund": "'section 44'", "line_id": another}
+    with database.connect("web", autocommit=True) as web, web.transaction():
+        web.execute("SELECT set_config('app.tenant', %s, true)", [str(canton.side.key)])
+        web.execute(
+            f"INSERT INTO settlement_claim ({', '.join(named)}) SELECT {', '.join(values[name] for name in named)} "
+            "FROM settlement_claim WHERE line_id = %s", [open_line.id],
+        )  # fmt: skip
+    with acting(canton.side.office.slug, TEST, "look"):
+        said = review(ASYLUM, of_asylum)[open_line.id]
+    with database.connect("web", autocommit=True) as web, web.transaction():
+        web.execute("SELECT set_config('app.tenant', %s, true)", [str(canton.side.key)])
+        web.execute("DELETE FROM settlement_claim WHERE cost = %s AND fund = 'section 44'", [open_line.cost])
+    assert (said.reason, said.amount) == (Reason.DUPLICATE_INVOICE, 0)
+    for wrong_one in (theirs, UUID(twice.removeprefix("booking "))):  # each is given back where it was claimed
+        reverse_booking(**act(here, "hanna"), booking=wrong_one, reason="falsche Person")
+    with acting(office.slug, TEST, "look"):
+        copays = [one for one in preview(ASYLUM, canton.side.address, Q3).lines if one.account_code == "KVG_COPAY"]
+    assert sorted(one.amount for one in copays if one.identifier == s.person.identifier) == [-60_00, 60_00]
+    assert "KVG_COPAY" not in {one.account_code for one in seen().lines}
     database.close_connections()
     report = verify(database.of_role("auditor"), tenants=[canton.side.office.slug, office.slug])
     assert [(found.rule, found.table, found.text) for found in report.errors] == []

@@ -18,7 +18,7 @@ from handslag.domain.funding.queries import TURNS, Turn, terms_on, turns_in
 from handslag.domain.people.models import Identifier
 from handslag.domain.register.models import Notice, Responsibility, Standing
 from handslag.domain.register.states import What
-from handslag.domain.settlement.models import Answer, Claim, Counted, Line, ReclaimLine, Statement
+from handslag.domain.settlement.models import DAYS, Answer, Claim, Counted, Line, ReclaimLine, Statement
 from handslag.domain.settlement.queries import (
     NUMBER,
     NewLine,
@@ -239,6 +239,9 @@ def reading(regime: Regime, statement: Statement, claimant: str = "", also: Coll
     ruled = Tariff.objects.filter(account_code=OuterRef("account_code"), since__lte=OuterRef("since"))
     needs = ruled.order_by("-since", "-at", "-id").values("needs_approval")[:1]
     granted = Approval.objects.filter(person_id=OuterRef("person_id"), account_code=OuterRef("account_code"))
+    others = Claim.objects.exclude(fund=statement.fund).exclude(cost=DAYS).filter(
+        side=statement.side, partner=statement.partner, cost=OuterRef("cost")
+    )  # fmt: skip
     found: list[Any] = list(
         Line.objects.filter(statement=statement)
         .select_related("person", "corrects__statement")
@@ -246,6 +249,7 @@ def reading(regime: Regime, statement: Statement, claimant: str = "", also: Coll
             number_of=Subquery(number),
             needs=Case(When(kind=LineKind.COST, then=Subquery(needs))),
             approved=Case(When(kind=LineKind.COST, then=Exists(granted)), default=Value(False)),
+            by_others=Case(When(kind=LineKind.COST, then=Exists(others)), default=Value(False)),
         )
         .order_by("number")
     )
@@ -264,7 +268,10 @@ def reading(regime: Regime, statement: Statement, claimant: str = "", also: Coll
     lines = [claimed(row, numbers) for row in open_]
     register = register_of(statement.until, where, status)
     known = known_of(regime, Side(statement.side), claimant, register, people, lines)
-    known = replace(known, back=back_for(Side(statement.side), statement.partner, lines))
+    known = replace(
+        known, back=back_for(Side(statement.side), statement.partner, lines),
+        elsewhere=known.elsewhere.union(row.cost for row in open_ if row.by_others),
+    )  # fmt: skip
     payer = statement.side == Side.PAYER
     needing = frozenset(n for n, row in enumerate(open_) if payer and row.needs and row.kind == LineKind.COST)
     if needing or any(row.approved for row in open_):
@@ -311,6 +318,7 @@ class _Columns:
         kinds = np.array([one.kind for one in lines], dtype=object)
         self.days = np.array([one.days for one in lines], dtype=np.int64)
         self.is_days = kinds == LineKind.DAYS
+        self.elsewhere = np.array([one.cost in known.elsewhere for one in lines], dtype=bool)
 
     def _ends(self, status: str, entry: date) -> date:
         years = self.regime.years.get(status)
@@ -351,6 +359,7 @@ class _Columns:
             self.is_days & (np.abs(self.days) != length),
             np.array(wrong, dtype=bool),
             ~self.is_days & ((here == 0) | (paid == 0)),  # inside support
+            self.elsewhere,  # no cost by two funds
         ]
 
     def finding(self, place: int) -> Finding | None:
@@ -358,7 +367,8 @@ class _Columns:
         days."""
         line = self.lines[place]
         if line.kind != LineKind.DAYS:
-            return Finding(place=place, reason=Reason.NO_CLAIM_PERIOD, accepted=(), days=0, amount=0)
+            code = Reason.DUPLICATE_INVOICE if self.elsewhere[place] else Reason.NO_CLAIM_PERIOD
+            return Finding(place=place, reason=code, accepted=(), days=0, amount=0)
         left: list[Stretch] = [(line.since, line.until)]
         if line.days < 0:
             mine = within(left, self.of["ours"].get(line.person, []))

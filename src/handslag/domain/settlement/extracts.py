@@ -84,6 +84,7 @@ def extracts_of(
     keep = (mine[person] > 0) & (days > 0) & (own | (alone[place] == -2))
     claims = _Claims(regime, partner, until, whose, everyone, shares)
     keep &= ~claims.taken(booked["id"], place, person)
+    keep &= ~np.isin(booked["reverses"], claims.cost[~claims.ours])[place]  # given back where it was claimed
     place, person, heads, days, own = (column[keep] for column in (place, person, heads, days, own))
 
     gross = np.where(booked["income"], -booked["amount"], booked["amount"])[place]

@@ -359,11 +359,12 @@ def _costs(
     regime: Regime, here: Mapping[UUID, list[tuple[str, date, date]]], people: set[UUID], partner: str, floor: date,
     until: date,
 ) -> list[NewLine]:  # fmt: skip
-    """Costs of these people that were booked on the regime's accounts for months from `floor` on, and aren't settled;
-    a counter-booking takes its amount back."""
-    claims = Claim.objects.filter(side=Side.CLAIMANT, partner=partner, fund=regime.code).exclude(cost=DAYS)
+    """Costs of these people that were booked on the regime's accounts for months from `floor` on, aren't settled, and
+    of which another fund has no part; a counter-booking takes its amount back, where that was claimed."""
+    claims = Claim.objects.filter(side=Side.CLAIMANT, partner=partner).exclude(cost=DAYS)
     elsewhere = Q(line__in=Answer.objects.values("line_id")) | ~Q(line__statement__until=until)
-    taken = set(claims.filter(elsewhere).values_list("cost", flat=True))
+    others = set(claims.exclude(fund=regime.code).values_list("cost", flat=True))
+    taken = others.union(claims.filter(elsewhere, fund=regime.code).values_list("cost", flat=True))
     rows = Booking.objects.filter(
         Q(person_id__in=people) | Q(person=None, case__applicant_id__in=people),
         kind=BookingKind.EXPENSE, account_code__in=regime.accounts, period__since__gte=floor,
@@ -372,7 +373,7 @@ def _costs(
     found = []
     for row in rows.order_by("booked_at", "id"):
         person, cost = row.person_id or row.case.applicant_id, f"booking {row.id}"
-        if cost in taken:
+        if cost in taken or f"booking {row.reverses_id}" in others:
             continue
         since, ends = row.period.since, row.period.until
         found.append(
