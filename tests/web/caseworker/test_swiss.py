@@ -712,6 +712,10 @@ def test_conditions_and_reductions_on_their_pages(
     page.goto(server.url("desk", f"/{office.slug}{case}periods/{at.month}/"))
     expect(page.get_by_role("main")).to_contain_text("In diesem Monat ist der Grundbedarf um 15 Prozent gekürzt")
     expect(page.get_by_role("main")).to_contain_text("§ 24 SHG ZH")
+    calculated = page.get_by_role("main")  # also the sheet's own words are of the page's language
+    expect(calculated).to_contain_text("Bedarf A: Grundsicherung")
+    for english in ("Basic need", "Basic security", "Reduction in all"):
+        expect(calculated).not_to_contain_text(english)
     fine_at_both(page, "desk-budget-reduced-de")
     second.goto(server.url("desk", f"/{office.slug}/orders/{made.id}/"))
     second.get_by_text("Lever la réduction").click()

@@ -187,7 +187,7 @@ def record(request: HttpRequest, tenant: str, case: UUID, month: str) -> HttpRes
         month=month,
         since=when.since,
         rows=rows,
-        causes=[(code, name[lang]) for code, name in causes().items()],
+        causes=[(code, name.get(lang, name["en"])) for code, name in causes().items()],
         flags=[("", _("not known")), ("yes", _("yes")), ("no", _("no"))],
         trouble=trouble,
     )

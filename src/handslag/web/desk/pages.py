@@ -75,8 +75,9 @@ def today(request: HttpRequest) -> Any:
 
 
 def language() -> str:
-    """The language of the page, as texts of Swedish law know it: sv or en."""
-    return "sv" if (get_language() or "sv").startswith(("sv", "ar")) else "en"
+    """The language of the page, as the texts of each law know it: sv (also for ar), de, fr or en."""
+    spoken = (get_language() or "sv").split("-")[0]
+    return {"sv": "sv", "ar": "sv", "de": "de", "fr": "fr"}.get(spoken, "en")
 
 
 def typed(request: HttpRequest) -> QueryDict | None:
