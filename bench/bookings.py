@@ -123,8 +123,15 @@ WITH booked AS (
   SELECT c.tenant_id, substr(c.cost, 9)::uuid AS booking, c.share, c.line_id
   FROM settlement_claim c JOIN settlement_answer a ON (a.tenant_id, a.line_id) = (c.tenant_id, c.line_id)
   WHERE c.side = 'claimant' AND c.partner = 'kanton' AND c.fund = 'section 44' AND c.cost LIKE 'booking %%'
+), corrected AS (
+  SELECT parts.tenant_id, parts.id, parts.who, claims.line_id FROM parts
+    JOIN begins ON (begins.tenant_id, begins.person_id) = (parts.tenant_id, parts.who)
+    JOIN claims ON (claims.tenant_id, claims.booking, claims.share)
+      = (parts.tenant_id, parts.reverses_id, begins.share)
+  WHERE parts.reverses_id IS NOT NULL
 ), due AS (
-  SELECT parts.tenant_id, who, kind, account_code, date_trunc('quarter', parts.since) AS quarter, corrected.line_id,
+  SELECT parts.tenant_id, parts.who, kind, account_code, date_trunc('quarter', parts.since) AS quarter,
+    corrected.line_id,
     (CASE WHEN parts.person_id IS NULL THEN gross * ({_COMMON} / (heads * (parts.until - parts.since)))
       ELSE gross * heads * ({_COMMON} / (heads * (parts.until - parts.since))) END)
       * (parts.until - greatest(parts.since, begins.since)) AS part
@@ -132,10 +139,10 @@ WITH booked AS (
     JOIN begins ON (begins.tenant_id, begins.person_id) = (parts.tenant_id, parts.who)
     LEFT JOIN claims taken ON (taken.tenant_id, taken.booking, taken.share)
       = (parts.tenant_id, parts.id, begins.share)
-    LEFT JOIN claims corrected ON (corrected.tenant_id, corrected.booking, corrected.share)
-      = (parts.tenant_id, parts.reverses_id, begins.share)
+    LEFT JOIN corrected ON (corrected.tenant_id, corrected.id, corrected.who)
+      = (parts.tenant_id, parts.id, parts.who)
   WHERE taken.booking IS NULL AND greatest(parts.since, begins.since) < parts.until
-    AND (parts.person_id IS NULL OR parts.person_id = who)
+    AND (parts.person_id IS NULL OR parts.person_id = parts.who)
 ), lines AS (
   SELECT tenant_id, who, kind, account_code, quarter, round(sum(part) / {_COMMON}) AS amount,
     count(line_id) > 0 AS corrects
