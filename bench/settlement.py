@@ -62,37 +62,43 @@ def booked(number: int, half: int) -> list[tuple[int, str, int]]:
 # -- prepared --------------------------------------------------------------------------------------------------------
 
 
-def filled(slug: str, address: str, numbers: list[str], quarters: int) -> None:
-    """People of a municipality in the register of an organisation: as they are until somebody leaves."""
+def registered(address: str, numbers: list[str], status: str, payer: str) -> list[UUID]:
+    """New people behind the open door, by these numbers, in the register there: as they are until somebody leaves."""
     from handslag.domain.audit.models import Subject
     from handslag.domain.people.models import Identifier, Person
     from handslag.domain.register.models import Responsibility, Standing
-    from handslag.domain.tenancy.door import acting, writing
     from handslag.kernel.ids import uuid7
+
+    keys = [uuid7() for _ in numbers]
+    Subject.objects.bulk_create(Subject(id=key, kind="person") for key in keys)
+    Person.objects.bulk_create(
+        Person(id=key, given_name="Lemlem", family_name="Haile", sort_key=b"h", language="de") for key in keys
+    )
+    Identifier.objects.bulk_create(
+        Identifier(person_id=key, type="zemis", value=number) for key, number in zip(keys, numbers, strict=True)
+    )
+    Standing.objects.bulk_create(Standing(person_id=key, since=ENTRY, status=status, entry_on=ENTRY) for key in keys)
+    Responsibility.objects.bulk_create(
+        Responsibility(person_id=key, since=ENTRY, municipality=address, payer=payer) for key in keys
+    )
+    return keys
+
+
+def filled(slug: str, address: str, numbers: list[str]) -> None:
+    """People of a municipality in the register of an organisation, under the asylum regime."""
+    from handslag.domain.tenancy.door import acting, writing
     from tests.office import TEST
 
     with acting(slug, TEST, "fill") as door, writing(door):
         door.memory["written"] = {}  # by no operation
-        keys = [uuid7() for _ in numbers]
-        Subject.objects.bulk_create(Subject(id=key, kind="person") for key in keys)
-        Person.objects.bulk_create(
-            Person(id=key, given_name="Lemlem", family_name="Haile", sort_key=b"h", language="de") for key in keys
-        )
-        Identifier.objects.bulk_create(
-            Identifier(person_id=key, type="zemis", value=number) for key, number in zip(keys, numbers, strict=True)
-        )
-        Standing.objects.bulk_create(Standing(person_id=key, since=ENTRY, status="N", entry_on=ENTRY) for key in keys)
-        Responsibility.objects.bulk_create(
-            Responsibility(person_id=key, since=ENTRY, municipality=address, payer="KSA-AK") for key in keys
-        )
+        registered(address, numbers, "N", "KSA-AK")
 
 
 def housed(slug: str, address: str, numbers: list[str], *, keeps_accounts: bool) -> None:
     """The others in the register of an organisation, and where it keeps accounts, their cases and months there."""
     from handslag.domain.audit.models import Subject
     from handslag.domain.casefile.models import Case, Period
-    from handslag.domain.people.models import Household, Identifier, Membership, Person
-    from handslag.domain.register.models import Responsibility, Standing
+    from handslag.domain.people.models import Household, Membership
     from handslag.domain.tenancy.door import acting, writing
     from handslag.domain.tenancy.models import Unit
     from handslag.kernel.ids import uuid7
@@ -100,20 +106,7 @@ def housed(slug: str, address: str, numbers: list[str], *, keeps_accounts: bool)
 
     with acting(slug, TEST, "fill") as door, writing(door):
         door.memory["written"] = {}
-        people = [uuid7() for _ in numbers]
-        Subject.objects.bulk_create(Subject(id=key, kind="person") for key in people)
-        Person.objects.bulk_create(
-            Person(id=key, given_name="Selam", family_name="Tesfay", sort_key=b"t", language="de") for key in people
-        )
-        Identifier.objects.bulk_create(
-            Identifier(person_id=key, type="zemis", value=number) for key, number in zip(people, numbers, strict=True)
-        )
-        Standing.objects.bulk_create(
-            Standing(person_id=key, since=ENTRY, status="B-R", entry_on=ENTRY) for key in people
-        )
-        Responsibility.objects.bulk_create(
-            Responsibility(person_id=key, since=ENTRY, municipality=address, payer="KSA-ÖS") for key in people
-        )
+        people = registered(address, numbers, "B-R", "KSA-ÖS")
         if not keeps_accounts:
             return
         homes, cases, unit = [uuid7() for _ in people], [uuid7() for _ in people], Unit.objects.first()
@@ -393,7 +386,7 @@ def main() -> None:
         year = Year(given.slugs, given.people, given.quarters)
         for n, (slug, _, address) in enumerate(year.places):
             for whose in (slug, year.canton[0]):
-                filled(whose, address, numbers_of(n, given.people), given.quarters)
+                filled(whose, address, numbers_of(n, given.people))
                 housed(whose, address, numbers_of(n, given.others, OTHERS), keeps_accounts=whose == slug)
         database.close_connections()
         print(f"prepared: {given.municipalities} municipalities", flush=True)

@@ -41,7 +41,6 @@ class Extracts:
     corrects: NDArray[Any]
     items: Items
     bookings: NDArray[Any]
-    decided: NDArray[np.bool_]
 
 
 def booking_of(cost: str) -> UUID:
@@ -112,7 +111,7 @@ def extracts_of(
     return Extracts(
         [key_of(key) for key in everyone.tolist()], lines[0], lines[1].astype(bool), [names[n] for n in lines[2]],
         lines[3], sums(items, lines.shape[1]), claims.corrected(booked["reverses"], items, lines.shape[1]), items,
-        booked["id"], booked["decided"],
+        booked["id"],
     )  # fmt: skip
 
 

@@ -402,8 +402,7 @@ def extracts_of_account(
     number. Of a month in which her claim begins only the days from there on; whether it ended is for the checks."""
     rows = _here(until, own).filter(payer=regime.payer)
     begins = dict(rows.order_by("-since").values_list("person_id", "since"))
-    whose = Identifier.objects.filter(person_id__in=rows.values("person_id"), type=NUMBER).order_by("id")
-    numbers = dict(whose.values_list("person_id", "value"))
+    numbers = numbers_by_person(begins)
     shares = {person: share_of(number) for person, number in numbers.items()}
     return numbers, extracts_of(regime, partner, rows.values("person_id"), begins, shares, floor, until)
 
